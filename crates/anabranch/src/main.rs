@@ -1,0 +1,3 @@
+//! The Anabranch server binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Test support: servers and clients under test.
