@@ -1,1 +1,8 @@
-//! Part of Anabranch.
+//! Subjects: their grammar, wildcard matching, and the trie of interests.
+//!
+//! Not here: who may use a subject (`auth`) and who receives a message (`router`).
+//! Subjects are byte slices as they stand on the wire; nothing in this crate copies one
+//! unless it has to keep it.
+
+pub mod grammar;
+pub mod matching;
