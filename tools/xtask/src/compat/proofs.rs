@@ -1,0 +1,124 @@
+//! The tests that exist, by the names under which the list refers to them:
+//!
+//! - `golden:NAME`: a raw exchange in `tools/testkit/golden/*.golden`;
+//! - `clients:NAME`: a scenario of the client programs in `tests/clients/`;
+//! - `unit:CRATE::MODULE::…::NAME`: a Rust test in `crates/CRATE/src` or `crates/CRATE/tests`.
+
+use std::collections::BTreeSet;
+
+use crate::rust_source::RustSource;
+use crate::tree::{File, Tree};
+
+const GOLDEN: &str = "tools/testkit/golden/";
+const CLIENTS: &str = "tests/clients/";
+
+/// Names of the tests in a tree.
+pub(super) struct Proofs {
+    golden: BTreeSet<String>,
+    clients: BTreeSet<String>,
+    unit: BTreeSet<String>,
+}
+
+impl Proofs {
+    pub(super) fn collect(tree: &Tree) -> Self {
+        let golden = tree.under(GOLDEN).filter(|file| file.has_extension("golden"));
+        let rust = tree.under("crates/").filter(|file| file.has_extension("rs"));
+        Self {
+            golden: golden.flat_map(words).collect(),
+            clients: tree.under(CLIENTS).flat_map(words).collect(),
+            unit: rust.flat_map(unit_tests).collect(),
+        }
+    }
+
+    pub(super) fn contains(&self, test: &str) -> bool {
+        match test.split_once(':') {
+            Some(("golden", name)) => self.golden.contains(name),
+            Some(("clients", name)) => self.clients.contains(name),
+            Some(("unit", name)) => self.unit.contains(name),
+            _ => false,
+        }
+    }
+}
+
+/// Everything in a file that could be a name. Names are only looked up, so more does no harm.
+fn words(file: &File) -> Vec<String> {
+    let in_name = |character: char| character.is_alphanumeric() || "_-.".contains(character);
+    file.text
+        .split(|character| !in_name(character))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The tests of a Rust file as cargo prints them, behind the name of the crate.
+fn unit_tests(file: &File) -> Vec<String> {
+    let Some(base) = module_path(&file.path) else { return Vec::new() };
+    let source = RustSource::new(&file.text);
+    let path = |name: &str, modules: &[String]| {
+        let mut parts = base.clone();
+        parts.extend(modules.iter().cloned());
+        parts.push(name.to_owned());
+        parts.join("::")
+    };
+    source
+        .functions
+        .iter()
+        .filter(|function| function.is_test)
+        .map(|function| path(&function.name, &function.modules))
+        .collect()
+}
+
+/// `crates/nats/src/codec/parse.rs` is `nats::codec::parse`; `crates/nats/tests/split.rs` is
+/// `nats::split`.
+fn module_path(path: &str) -> Option<Vec<String>> {
+    let mut parts = path.strip_prefix("crates/")?.strip_suffix(".rs")?.split('/');
+    let mut modules = vec![parts.next()?.to_owned()];
+    let _folder = parts.next()?;
+    modules.extend(parts.map(str::to_owned));
+    let root = modules.len() > 1
+        && modules.last().is_some_and(|last| ["lib", "main", "mod"].contains(&last.as_str()));
+    if root {
+        modules.pop();
+    }
+    Some(modules)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_are_known_by_kind_and_name() {
+        let tree = Tree::of(&[
+            ("tools/testkit/golden/errors.golden", "=== max-payload\n> PUB a 9\n"),
+            ("tests/clients/python/run.py", "@scenario(\"queue_groups\")\n"),
+            (
+                "crates/nats/src/codec/parse.rs",
+                "mod tests {\n    #[test]\n    fn splits() {}\n    fn fixture() {}\n}\n",
+            ),
+            ("crates/broker/tests/limits.rs", "#[tokio::test]\nasync fn refuses() {}\n"),
+        ]);
+        let proofs = Proofs::collect(&tree);
+        for known in [
+            "golden:max-payload",
+            "clients:queue_groups",
+            "unit:nats::codec::parse::tests::splits",
+            "unit:broker::limits::refuses",
+        ] {
+            assert!(proofs.contains(known), "{known}");
+        }
+        for unknown in
+            ["golden:max", "unit:nats::codec::parse::tests::fixture", "max-payload", "other:x"]
+        {
+            assert!(!proofs.contains(unknown), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn roots_of_folders_name_the_folder() {
+        let path = |path| module_path(path).map(|parts| parts.join("::"));
+        assert_eq!(path("crates/nats/src/lib.rs").as_deref(), Some("nats"));
+        assert_eq!(path("crates/nats/src/codec/mod.rs").as_deref(), Some("nats::codec"));
+        assert_eq!(path("tools/testkit/src/lib.rs"), None);
+    }
+}
