@@ -60,7 +60,7 @@ mod tests {
         let tree = Tree::of(&[
             (LIST, list),
             (PAGE, &page),
-            ("tools/testkit/golden/ops.golden", "=== ping-pong\n"),
+            ("tools/testkit/golden/ops.golden", "== ping-pong\n"),
         ]);
         check(&tree).iter().map(ToString::to_string).collect()
     }

@@ -1,7 +1,7 @@
 //! The tests that exist, by the names under which the list refers to them:
 //!
 //! - `golden:NAME`: a raw exchange in `tools/testkit/golden/*.golden`;
-//! - `clients:NAME`: a scenario of the client programs in `tests/clients/`;
+//! - `clients:NAME`: a scenario in `tests/clients/scenarios.txt`;
 //! - `unit:CRATE::MODULE::…::NAME`: a Rust test in `crates/CRATE/src` or `crates/CRATE/tests`.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use crate::rust_source::RustSource;
 use crate::tree::{File, Tree};
 
 const GOLDEN: &str = "tools/testkit/golden/";
-const CLIENTS: &str = "tests/clients/";
+const SCENARIOS: &str = "tests/clients/scenarios.txt";
 
 /// Names of the tests in a tree.
 pub(super) struct Proofs {
@@ -24,8 +24,8 @@ impl Proofs {
         let golden = tree.under(GOLDEN).filter(|file| file.has_extension("golden"));
         let rust = tree.under("crates/").filter(|file| file.has_extension("rs"));
         Self {
-            golden: golden.flat_map(words).collect(),
-            clients: tree.under(CLIENTS).flat_map(words).collect(),
+            golden: golden.flat_map(exchanges).collect(),
+            clients: tree.file(SCENARIOS).into_iter().flat_map(scenarios).collect(),
             unit: rust.flat_map(unit_tests).collect(),
         }
     }
@@ -40,14 +40,17 @@ impl Proofs {
     }
 }
 
-/// Everything in a file that could be a name. Names are only looked up, so more does no harm.
-fn words(file: &File) -> Vec<String> {
-    let in_name = |character: char| character.is_alphanumeric() || "_-.".contains(character);
-    file.text
-        .split(|character| !in_name(character))
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+/// The exchanges of a golden file: each begins with `== NAME`.
+fn exchanges(file: &File) -> Vec<String> {
+    let names = file.text.lines().filter_map(|line| line.strip_prefix("== "));
+    names.map(|name| name.trim().to_owned()).collect()
+}
+
+/// The scenarios of the table that every client program is held to: `name | what | …`.
+fn scenarios(file: &File) -> Vec<String> {
+    let rows = file.text.lines().filter(|line| !line.starts_with('#'));
+    let names = rows.filter_map(|line| Some(line.split_once('|')?.0.trim()));
+    names.map(str::to_owned).collect()
 }
 
 /// The tests of a Rust file as cargo prints them, behind the name of the crate.
@@ -90,8 +93,8 @@ mod tests {
     #[test]
     fn tests_are_known_by_kind_and_name() {
         let tree = Tree::of(&[
-            ("tools/testkit/golden/errors.golden", "=== max-payload\n> PUB a 9\n"),
-            ("tests/clients/python/run.py", "@scenario(\"queue_groups\")\n"),
+            ("tools/testkit/golden/errors.golden", "== max-payload\na> PUB a 9\n"),
+            (SCENARIOS, "# name | what | without\nqueue-groups  | each | cli\n"),
             (
                 "crates/nats/src/codec/parse.rs",
                 "mod tests {\n    #[test]\n    fn splits() {}\n    fn fixture() {}\n}\n",
@@ -101,7 +104,7 @@ mod tests {
         let proofs = Proofs::collect(&tree);
         for known in [
             "golden:max-payload",
-            "clients:queue_groups",
+            "clients:queue-groups",
             "unit:nats::codec::parse::tests::splits",
             "unit:broker::limits::refuses",
         ] {
