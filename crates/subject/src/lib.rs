@@ -5,4 +5,9 @@
 //! unless it has to keep it.
 
 pub mod grammar;
+pub mod hash;
 pub mod matching;
+pub mod trie;
+
+pub use hash::SubjectHasher;
+pub use trie::{Interest, Matches, QueueGroup, Trie};
