@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
@@ -245,9 +246,14 @@ func tlsFirst() string {
 func maxConnections() string {
 	one, two := dial("limits"), dial("limits")
 	defer two.Close()
-	third := attempt("limits")
-	one.Close()
-	return third
+	defer one.Close()
+	// The connection may be reset before the client has read why: then it asks again.
+	for range 20 {
+		if third := attempt("limits"); strings.Contains(third, "maximum") || third == "[connected]" {
+			return third
+		}
+	}
+	return "refused without a word"
 }
 
 func maxSubscriptions() string {

@@ -1,0 +1,197 @@
+"""Logins, permissions, TLS, limits."""
+import os
+import ssl
+
+import nats
+
+from harness import (PATIENCE_S, attempt, digest, first, pattern, publish, session, subjects, take,
+                     tls_context, told)
+
+ADMIN = {"user": "admin", "password": "admin-pass"}
+LIMITED = {"user": "limited", "password": "limited-pass"}
+
+
+async def auth_token():
+    return (f"right {await attempt('token', token='open-sesame')} missing {await attempt('token')} "
+            f"wrong {await attempt('token', token='open-barley')}")
+
+
+async def auth_bcrypt_token():
+    return (f"right {await attempt('hashtoken', token='hashed-token')} missing {await attempt('hashtoken')} "
+            f"wrong {await attempt('hashtoken', token='open-sesame')}")
+
+
+async def auth_user():
+    return (f"right {await attempt('user', user='alice', password='wonderland')} missing {await attempt('user')} "
+            f"wrong password {await attempt('user', user='alice', password='x')} "
+            f"wrong user {await attempt('user', user='bob', password='wonderland')}")
+
+
+async def auth_several_users():
+    tries = [("plain", "admin", "admin-pass"), ("hashed", "hashed", "hashed-pass"),
+             ("hashed wrong", "hashed", "admin-pass"), ("unknown", "nobody", "admin-pass")]
+    return " ".join([f"{what} {await attempt('users', user=u, password=p)}" for what, u, p in tries])
+
+
+async def auth_nkey():
+    right = await attempt("nkey", nkeys_seed_str=os.environ["NKEY_SEED"])
+    other = await attempt("nkey", nkeys_seed_str=os.environ["NKEY_OTHER_SEED"])
+    return f"right {right} other key {other} missing {await attempt('nkey')}"
+
+
+async def auth_no_auth_user():
+    async with await session("noauth") as s:
+        sub = await s.nc.subscribe("guest.py")
+        await publish(s.nc, "guest.py", "other.py")
+        return (f"own={len(await take(sub, 1))}; {await first(s.errors)}; admin {await attempt('noauth', **ADMIN)} "
+                f"wrong {await attempt('noauth', user='admin', password='x')}")
+
+
+async def permission_publish():
+    async with await session("users", **LIMITED) as s, await session("users", **ADMIN) as watcher:
+        sub = await watcher.nc.subscribe("orders.>")
+        await watcher.nc.flush()
+        await publish(s.nc, "orders.new", "orders.secret", "orders.new.deep", "orders.last")
+        return f"seen {subjects(await take(sub, 2))}; {await first(s.errors)}; {await first(s.errors)}"
+
+
+async def permission_subscribe():
+    async with await session("users", **LIMITED) as s:
+        await s.nc.subscribe("stock.py")
+        await s.nc.subscribe("orders.hidden")
+        await s.nc.flush()
+        return f"{await first(s.errors)}; {await first(s.errors)}; connected={s.nc.is_connected}"
+
+
+async def permission_queue():
+    async with await session("users", **LIMITED) as s, await session("users", **ADMIN) as sender:
+        member = await s.nc.subscribe("jobs", queue="workers")
+        await s.nc.subscribe("jobs", queue="thieves")
+        await s.nc.subscribe("jobs")
+        await s.nc.flush()
+        await publish(sender.nc, "jobs", "jobs")
+        return f"{await first(s.errors)}; {await first(s.errors)}; member={len(await take(member, 2))}"
+
+
+async def permission_deny():
+    async with await session("users", **LIMITED) as s, await session("users", **ADMIN) as sender:
+        sub = await s.nc.subscribe("orders.*")
+        await s.nc.flush()
+        await publish(sender.nc, "orders.open", "orders.hidden", "orders.closed")
+        return f"seen {subjects(await take(sub, 2))} errors={s.errors.qsize()}"
+
+
+async def permission_responses():
+    async with await session("users", user="service", password="service-pass") as s:
+        async with await session("users", **ADMIN) as client:
+            async def thrice(message):
+                for i in range(3):
+                    await message.respond(b"%d" % i)
+            await s.nc.subscribe("svc.echo", cb=thrice)
+            await s.nc.flush()
+            sub = await client.nc.subscribe("_INBOX.responses.py")
+            await client.nc.publish("svc.echo", b"hi", reply="_INBOX.responses.py")
+            answers = len(await take(sub, 2))
+            await s.nc.publish("svc.own")
+            return f"answers={answers}; {await first(s.errors)}; {await first(s.errors)}"
+
+
+async def permission_default():
+    async with await session("users", user="hashed", password="hashed-pass") as s:
+        sub = await s.nc.subscribe("public.>")
+        await publish(s.nc, "public.py", "private.py")
+        await s.nc.subscribe("private.py")
+        await s.nc.flush()
+        return f"own={len(await take(sub, 1))}; {await first(s.errors)}; {await first(s.errors)}"
+
+
+async def tls():
+    async with await session("tls", tls=tls_context()) as s:
+        sub = await s.nc.subscribe("tls.py")
+        await s.nc.publish("tls.py", pattern(200_000))
+        got = await take(sub, 1)
+        version = s.nc._transport._io_writer.get_extra_info("ssl_object").version()
+    older = tls_context()
+    older.maximum_version = ssl.TLSVersion.TLSv1_2
+    return f"{version} hash={digest(got[0].data)}; 1.2 {await attempt('tls', tls=older)}"
+
+
+def scrub(outcome):
+    """Without the line of OpenSSL's source in an error."""
+    return outcome.partition(" (_ssl.c")[0]
+
+
+async def tls_untrusted():
+    return scrub(await attempt("tls", tls=tls_context("other-ca")))
+
+
+async def tls_verify():
+    return await attempt("tlsverify", tls=tls_context(client="client"))
+
+
+def refused(outcome):
+    """Which of two races was lost depends on when the server's alert arrives."""
+    return outcome if outcome == "[connected]" else "refused"
+
+
+async def tls_verify_missing():
+    return refused(await attempt("tlsverify", tls=tls_context()))
+
+
+async def tls_verify_unknown():
+    return refused(await attempt("tlsverify", tls=tls_context(client="foreign")))
+
+
+async def tls_map():
+    async with await session("tlsmap", tls=tls_context(client="client")) as s:
+        sub = await s.nc.subscribe("app.>")
+        await publish(s.nc, "app.py", "other.py")
+        return f"own={len(await take(sub, 1))}; {await first(s.errors)}"
+
+
+async def tls_map_unknown():
+    return await attempt("tlsmap", tls=tls_context(client="stranger"))
+
+
+async def tls_first():
+    first_mode = await attempt("tlsfirst", tls=tls_context(), tls_handshake_first=True)
+    info_first = await attempt("tlsfirst", tls=tls_context(), connect_timeout=0.5)
+    return f"first {first_mode} not first {refused(info_first)}"
+
+
+async def max_connections():
+    async with await session("limits"), await session("limits"):
+        return refused(await attempt("limits"))
+
+
+async def max_subscriptions():
+    async with await session("limits") as s:
+        subs = [await s.nc.subscribe("limit.py") for _ in range(3)]
+        await s.nc.flush()
+        error = await first(s.errors)
+        try:
+            await publish(s.nc, "limit.py")
+            counts = [len(await take(sub, 1 if i < 2 else 0)) for i, sub in enumerate(subs)]
+        except nats.errors.Error as problem:
+            counts = told(problem)
+        return f"{error}; {counts}"
+
+
+async def small_max_payload():
+    async with await session("limits") as s:
+        await s.nc.publish("limit.py", bytes(1024))
+        try:
+            await s.nc.publish("limit.py", bytes(1025))
+            over = "FAIL accepted"
+        except nats.errors.Error as error:
+            over = told(error)
+        await s.nc.flush(PATIENCE_S)
+        return f"max={s.nc.max_payload} over {over}"
+
+
+SCENARIOS = [
+    auth_token, auth_bcrypt_token, auth_user, auth_several_users, auth_nkey, auth_no_auth_user, permission_publish,
+    permission_subscribe, permission_queue, permission_deny, permission_responses, permission_default, tls,
+    tls_untrusted, tls_verify, tls_verify_missing, tls_verify_unknown, tls_map, tls_map_unknown, tls_first,
+    max_connections, max_subscriptions, small_max_payload,
+]
