@@ -1,1 +1,13 @@
-//! Test support: servers and clients under test.
+//! Test support: servers under test, raw connections to them, and golden transcripts.
+//!
+//! This is *not* part of the broker and knows none of its types: a server is a process that is
+//! given a configuration text and spoken to over loopback. Whatever is tested here can therefore
+//! be tested against the peer server too, and is.
+//!
+//! - [`server`] starts a server on ports that the system chose, and ends it.
+//! - [`wire`] is a connection whose every read has a deadline.
+//! - [`transcript`] holds the language of the files in `golden/`, and plays them.
+
+pub mod server;
+pub mod transcript;
+pub mod wire;
