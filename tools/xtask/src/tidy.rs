@@ -1,6 +1,7 @@
 //! The repository's own rules, for what neither rustfmt nor clippy looks at.
 
 mod arrows;
+mod dependencies;
 mod locks;
 mod names;
 mod purity;
@@ -15,9 +16,10 @@ use crate::tree::Tree;
 /// One rule: from the tree to what breaks it.
 type Rule = fn(&Tree) -> Vec<Finding>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     sizes::check,
     arrows::check,
+    dependencies::check,
     purity::check,
     names::check,
     roots::check,

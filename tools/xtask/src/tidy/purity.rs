@@ -52,6 +52,24 @@ const IMPURE_CRATES: [&str; 10] = [
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut findings = copies(tree);
+    findings.extend(files(tree));
+    findings
+}
+
+/// clippy reads one configuration per crate, the nearest, so each pure crate has its own copy.
+fn copies(tree: &Tree) -> Vec<Finding> {
+    let path = |name: &str| format!("crates/{name}/clippy.toml");
+    let first = tree.file(&path(PURE[0])).map(|file| &file.text);
+    PURE.iter()
+        .filter(|name| tree.file(&format!("crates/{name}/Cargo.toml")).is_some())
+        .map(|name| path(name))
+        .filter(|copy| tree.file(copy).map(|file| &file.text) != first)
+        .map(|copy| Finding::new(&copy, 1, format!("differs from {}", path(PURE[0]))))
+        .collect()
+}
+
+fn files(tree: &Tree) -> Vec<Finding> {
     tree.under("crates/")
         .filter(|file| file.crate_name().is_some_and(|name| PURE.contains(&name)))
         .flat_map(|file| {
@@ -136,6 +154,20 @@ mod tests {
             assert_eq!(found("crates/config/src/value.rs", text), 0, "{text}");
         }
         assert_eq!(found("crates/config/tests/files.rs", "use std::fs;"), 0);
+    }
+
+    #[test]
+    fn clippy_is_told_the_same_in_every_pure_crate() {
+        let tree = Tree::of(&[
+            ("crates/subject/Cargo.toml", ""),
+            ("crates/subject/clippy.toml", "a = 1\n"),
+            ("crates/auth/Cargo.toml", ""),
+            ("crates/auth/clippy.toml", "a = 1\n"),
+            ("crates/nats/Cargo.toml", ""),
+            ("crates/broker/Cargo.toml", ""),
+        ]);
+        let paths: Vec<_> = check(&tree).into_iter().map(|finding| finding.path).collect();
+        assert_eq!(paths, ["crates/nats/clippy.toml"]);
     }
 
     #[test]
