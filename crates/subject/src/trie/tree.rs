@@ -376,6 +376,6 @@ mod tests {
         assert_eq!(end, crate::trie::Steps::Exhausted);
         assert!(seen <= 50);
         let end = trie.for_each_matching_filter_within(b"a.5", 3, |_| {});
-        assert_eq!(end, crate::trie::Steps::Complete);
+        assert_eq!(end, crate::trie::Steps::Complete { taken: 2 });
     }
 }

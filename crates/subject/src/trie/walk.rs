@@ -14,8 +14,11 @@ use crate::matching;
 /// Whether a bounded walk saw everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
-    /// All that there was to see has been seen.
-    Complete,
+    /// All that there was to see has been seen, by looking at `taken` children.
+    Complete {
+        /// Children looked at.
+        taken: usize,
+    },
     /// The walk stopped at its bound.
     Exhausted,
 }
@@ -79,7 +82,7 @@ impl<I: Interest + Clone> Trie<I> {
             walk.steps_left -= 1;
             walk.child(at, &mut visit);
         }
-        Steps::Complete
+        Steps::Complete { taken: steps_max - walk.steps_left }
     }
 
     /// Calls `visit` with everything that matches `subject`, until it breaks.

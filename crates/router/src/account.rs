@@ -1,0 +1,261 @@
+//! An account's interests, shared by all workers.
+
+use std::borrow::Borrow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anabranch_subject::{Interest, Matches, SubjectHasher, Trie};
+
+use crate::generations::{Bucket, Generation, Generations, SubjectHash};
+use crate::registry::{Budget, CachedSubject, Registry};
+
+/// How many interests are removed before the lock is given to others.
+const REMOVAL_SLICE: usize = 256;
+
+/// Which account; unique among the accounts of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u32);
+
+impl AccountId {
+    /// `$G`, the account of clients that are in no other.
+    pub const GLOBAL: Self = Self(0);
+}
+
+/// The interests of one account.
+///
+/// Once [`subscribe`](Self::subscribe) or [`unsubscribe`](Self::unsubscribe) has returned, every
+/// lookup that starts later, through whichever cache, sees the change.
+pub struct Account<I> {
+    id: AccountId,
+    name: Box<str>,
+    hasher: SubjectHasher,
+    generations: Generations,
+    matches: AtomicU64,
+    cache_hits: AtomicU64,
+    locked: Mutex<Locked<I>>,
+}
+
+struct Locked<I> {
+    interests: Trie<I>,
+    cached: Registry,
+    inserts: u64,
+    removes: u64,
+}
+
+/// Counters for `/subsz`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountStats {
+    /// Interests there are now.
+    pub subscriptions: u64,
+    /// Interests ever added.
+    pub inserts: u64,
+    /// Interests ever removed.
+    pub removes: u64,
+    /// Lookups, cached or not. Caches report theirs when they sweep.
+    pub matches: u64,
+    /// Lookups answered from a cache.
+    pub cache_hits: u64,
+    /// Subjects in caches, once for each worker that has them.
+    pub cache_entries: u64,
+    /// The most deliveries any cached subject leads to.
+    pub max_fanout: u32,
+    /// Deliveries of all cached subjects together; divide by `cache_entries` for the average.
+    pub total_fanout: u64,
+}
+
+impl<I> Account<I> {
+    /// The account's id.
+    pub fn id(&self) -> AccountId {
+        self.id
+    }
+
+    /// The account's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes the lock. A panic under it costs one connection and not the account.
+    fn lock(&self) -> MutexGuard<'_, Locked<I>> {
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    pub(crate) fn hash(&self, subject: &[u8]) -> SubjectHash {
+        SubjectHash::of(subject, &self.hasher)
+    }
+
+    #[inline]
+    pub(crate) fn generation(&self, bucket: Bucket) -> Generation {
+        self.generations.load(bucket)
+    }
+
+    pub(crate) fn count_hits(&self, hits: u64) {
+        self.cache_hits.fetch_add(hits, Ordering::Relaxed);
+        self.matches.fetch_add(hits, Ordering::Relaxed);
+    }
+
+    pub(crate) fn deregister<'k>(&self, keys: impl Iterator<Item = &'k Arc<CachedSubject>>) {
+        let mut locked = self.lock();
+        keys.for_each(|key| locked.cached.remove(key));
+    }
+}
+
+impl<I: Interest + Clone> Account<I> {
+    /// An account without interests. `seed` protects against subjects chosen to collide: random,
+    /// and not shown to clients.
+    pub fn new(id: AccountId, name: impl Into<Box<str>>, seed: u64) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            hasher: SubjectHasher::new(seed),
+            generations: Generations::new(),
+            matches: AtomicU64::new(0),
+            cache_hits: AtomicU64::new(0),
+            locked: Mutex::new(Locked {
+                interests: Trie::new(seed),
+                cached: Registry::new(seed),
+                inserts: 0,
+                removes: 0,
+            }),
+        }
+    }
+
+    /// Adds an interest, whose subject must be valid.
+    pub fn subscribe(&self, interest: I) {
+        let mut locked = self.lock();
+        locked.inserts += 1;
+        // Whoever now finds a result invalid waits for the lock, and so for the insertion.
+        self.invalidate(&locked, &interest, &mut Budget::new());
+        locked.interests.insert(interest);
+    }
+
+    /// Removes an interest; false if it was not there.
+    pub fn unsubscribe(&self, interest: &I) -> bool {
+        let mut locked = self.lock();
+        let removed = locked.interests.remove(interest);
+        if removed {
+            locked.removes += 1;
+            self.invalidate(&locked, interest, &mut Budget::new());
+        }
+        removed
+    }
+
+    /// Removes the interests of a connection that has closed; gives how many there were. Takes the
+    /// lock anew every few hundred, so that others get their turn.
+    pub fn unsubscribe_all<B: Borrow<I>>(&self, interests: impl IntoIterator<Item = B>) -> usize {
+        let mut interests = interests.into_iter();
+        let mut removed = 0;
+        let mut slice = Vec::with_capacity(REMOVAL_SLICE);
+        loop {
+            slice.clear();
+            slice.extend(interests.by_ref().take(REMOVAL_SLICE));
+            if slice.is_empty() {
+                return removed;
+            }
+            removed += self.unsubscribe_slice(&slice);
+        }
+    }
+
+    fn unsubscribe_slice<B: Borrow<I>>(&self, slice: &[B]) -> usize {
+        let mut removed = 0;
+        let mut locked = self.lock();
+        let mut budget = Budget::new();
+        // All removals before any invalidation: when the budget runs out, everything becomes
+        // invalid at once, which must cover the removals still to come.
+        for interest in slice {
+            removed += usize::from(locked.interests.remove(interest.borrow()));
+        }
+        for interest in slice {
+            self.invalidate(&locked, interest.borrow(), &mut budget);
+        }
+        locked.removes += u64::try_from(removed).unwrap_or(u64::MAX);
+        removed
+    }
+
+    fn invalidate(&self, locked: &Locked<I>, interest: &I, budget: &mut Budget) {
+        let filter = interest.subject();
+        locked.cached.invalidate(filter, &self.generations, &self.hasher, budget);
+    }
+
+    /// How many interests there are.
+    pub fn subscription_count(&self) -> usize {
+        self.lock().interests.len()
+    }
+
+    /// Whether anybody would receive a message to `subject`.
+    pub fn has_interest(&self, subject: &[u8]) -> bool {
+        self.lock().interests.has_match(subject)
+    }
+
+    /// Adds to `out` who receives a message to `subject`, past all caches.
+    pub fn matches(&self, subject: &[u8], out: &mut Matches<I>) {
+        self.matches.fetch_add(1, Ordering::Relaxed);
+        self.lock().interests.matches(subject, out);
+    }
+
+    /// Matches `key` and has it invalidated from now on when interests change. The result is valid
+    /// while the generation is the one returned. `fresh` tells whether `key` is to be registered.
+    pub(crate) fn matches_for_cache(
+        &self,
+        key: &Arc<CachedSubject>,
+        registration: Registration,
+        out: &mut Matches<I>,
+    ) -> Generation {
+        self.matches.fetch_add(1, Ordering::Relaxed);
+        let mut locked = self.lock();
+        if registration == Registration::Missing {
+            locked.cached.add(Arc::clone(key));
+        }
+        let generation = self.generations.load(key.hash.bucket());
+        locked.interests.matches(&key.subject, out);
+        drop(locked);
+        key.set_fanout(out.fanout());
+        generation
+    }
+
+    /// Looks at the interests, for monitoring. Nobody can subscribe meanwhile: `look` should be
+    /// short and must not use this account.
+    pub fn with_trie<R>(&self, look: impl FnOnce(&Trie<I>) -> R) -> R {
+        look(&self.lock().interests)
+    }
+
+    /// Counters for `/subsz`.
+    pub fn stats(&self) -> AccountStats {
+        let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
+        let locked = self.lock();
+        let fanout = locked.cached.fanout();
+        AccountStats {
+            subscriptions: count(locked.interests.len()),
+            inserts: locked.inserts,
+            removes: locked.removes,
+            matches: self.matches.load(Ordering::Relaxed),
+            cache_hits: self.cache_hits.load(Ordering::Relaxed),
+            cache_entries: count(locked.cached.len()),
+            max_fanout: fanout.max,
+            total_fanout: fanout.total,
+        }
+    }
+}
+
+/// Whether a cached subject is in its account's registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registration {
+    Missing,
+    Done,
+}
+
+impl AccountStats {
+    /// The average number of deliveries of a cached subject; 0 without any.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a statistic for people")]
+    pub fn avg_fanout(&self) -> f64 {
+        self.total_fanout as f64 / self.cache_entries.max(1) as f64
+    }
+
+    /// The share of lookups answered from a cache; 0 without any.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a statistic for people")]
+    pub fn cache_hit_rate(&self) -> f64 {
+        self.cache_hits as f64 / self.matches.max(1) as f64
+    }
+}
