@@ -75,9 +75,11 @@ impl File {
         self.path.starts_with("crates/") && self.path.split('/').nth(2) == Some("src")
     }
 
-    /// True when the whole file is tests: `tests.rs`, or in a `tests` folder.
+    /// True when the whole file is tests: `tests.rs`, `…_tests.rs`, or in a `tests` folder.
     pub(crate) fn is_all_tests(&self) -> bool {
-        self.path.split('/').any(|part| part == "tests" || part == "tests.rs")
+        let is_tests =
+            |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs");
+        self.path.split('/').any(is_tests)
     }
 
     /// The first line, or nothing for a script without one.
