@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use anabranch_subject::{Interest, Matches, SubjectHasher, Trie};
 
@@ -32,7 +32,8 @@ pub struct Account<I> {
     generations: Generations,
     matches: AtomicU64,
     cache_hits: AtomicU64,
-    locked: Mutex<Locked<I>>,
+    /// Publishers of subjects that are not cached, such as reply inboxes, only read.
+    locked: RwLock<Locked<I>>,
 }
 
 struct Locked<I> {
@@ -74,9 +75,15 @@ impl<I> Account<I> {
         &self.name
     }
 
-    /// Takes the lock. A panic under it costs one connection and not the account.
-    fn lock(&self) -> MutexGuard<'_, Locked<I>> {
-        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the lock to change something. A panic under it costs one connection and not the
+    /// account, hence no poisoning.
+    fn write(&self) -> RwLockWriteGuard<'_, Locked<I>> {
+        self.locked.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the lock together with others that change nothing.
+    fn read(&self) -> RwLockReadGuard<'_, Locked<I>> {
+        self.locked.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[inline]
@@ -95,7 +102,7 @@ impl<I> Account<I> {
     }
 
     pub(crate) fn deregister<'k>(&self, keys: impl Iterator<Item = &'k Arc<CachedSubject>>) {
-        let mut locked = self.lock();
+        let mut locked = self.write();
         keys.for_each(|key| locked.cached.remove(key));
     }
 }
@@ -111,7 +118,7 @@ impl<I: Interest + Clone> Account<I> {
             generations: Generations::new(),
             matches: AtomicU64::new(0),
             cache_hits: AtomicU64::new(0),
-            locked: Mutex::new(Locked {
+            locked: RwLock::new(Locked {
                 interests: Trie::new(seed),
                 cached: Registry::new(seed),
                 inserts: 0,
@@ -120,18 +127,19 @@ impl<I: Interest + Clone> Account<I> {
         }
     }
 
-    /// Adds an interest, whose subject must be valid.
-    pub fn subscribe(&self, interest: I) {
-        let mut locked = self.lock();
-        locked.inserts += 1;
+    /// Adds an interest; false, and nothing happens, if its subject is not valid.
+    pub fn subscribe(&self, interest: I) -> bool {
+        let mut locked = self.write();
         // Whoever now finds a result invalid waits for the lock, and so for the insertion.
         self.invalidate(&locked, &interest, &mut Budget::new());
-        locked.interests.insert(interest);
+        let inserted = locked.interests.insert(interest);
+        locked.inserts += u64::from(inserted);
+        inserted
     }
 
     /// Removes an interest; false if it was not there.
     pub fn unsubscribe(&self, interest: &I) -> bool {
-        let mut locked = self.lock();
+        let mut locked = self.write();
         let removed = locked.interests.remove(interest);
         if removed {
             locked.removes += 1;
@@ -158,7 +166,7 @@ impl<I: Interest + Clone> Account<I> {
 
     fn unsubscribe_slice<B: Borrow<I>>(&self, slice: &[B]) -> usize {
         let mut removed = 0;
-        let mut locked = self.lock();
+        let mut locked = self.write();
         let mut budget = Budget::new();
         // All removals before any invalidation: when the budget runs out, everything becomes
         // invalid at once, which must cover the removals still to come.
@@ -179,36 +187,46 @@ impl<I: Interest + Clone> Account<I> {
 
     /// How many interests there are.
     pub fn subscription_count(&self) -> usize {
-        self.lock().interests.len()
+        self.read().interests.len()
     }
 
     /// Whether anybody would receive a message to `subject`.
     pub fn has_interest(&self, subject: &[u8]) -> bool {
-        self.lock().interests.has_match(subject)
+        self.read().interests.has_match(subject)
     }
 
     /// Adds to `out` who receives a message to `subject`, past all caches.
     pub fn matches(&self, subject: &[u8], out: &mut Matches<I>) {
         self.matches.fetch_add(1, Ordering::Relaxed);
-        self.lock().interests.matches(subject, out);
+        self.read().interests.matches(subject, out);
     }
 
-    /// Matches `key` and has it invalidated from now on when interests change. The result is valid
-    /// while the generation is the one returned. `fresh` tells whether `key` is to be registered.
-    pub(crate) fn matches_for_cache(
+    /// Matches a subject that is being put into a cache and has the result invalidated from now on
+    /// when interests change. It is valid while the generation is the one returned.
+    pub(crate) fn matches_and_register(
         &self,
         key: &Arc<CachedSubject>,
-        registration: Registration,
+        out: &mut Matches<I>,
+    ) -> Generation {
+        let mut locked = self.write();
+        locked.cached.add(Arc::clone(key));
+        self.matches_registered(&locked, key, out)
+    }
+
+    /// Matches a subject that is in a cache anew.
+    pub(crate) fn matches_again(&self, key: &CachedSubject, out: &mut Matches<I>) -> Generation {
+        self.matches_registered(&self.read(), key, out)
+    }
+
+    fn matches_registered(
+        &self,
+        locked: &Locked<I>,
+        key: &CachedSubject,
         out: &mut Matches<I>,
     ) -> Generation {
         self.matches.fetch_add(1, Ordering::Relaxed);
-        let mut locked = self.lock();
-        if registration == Registration::Missing {
-            locked.cached.add(Arc::clone(key));
-        }
         let generation = self.generations.load(key.hash.bucket());
         locked.interests.matches(&key.subject, out);
-        drop(locked);
         key.set_fanout(out.fanout());
         generation
     }
@@ -216,13 +234,13 @@ impl<I: Interest + Clone> Account<I> {
     /// Looks at the interests, for monitoring. Nobody can subscribe meanwhile: `look` should be
     /// short and must not use this account.
     pub fn with_trie<R>(&self, look: impl FnOnce(&Trie<I>) -> R) -> R {
-        look(&self.lock().interests)
+        look(&self.read().interests)
     }
 
     /// Counters for `/subsz`.
     pub fn stats(&self) -> AccountStats {
         let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
-        let locked = self.lock();
+        let locked = self.read();
         let fanout = locked.cached.fanout();
         AccountStats {
             subscriptions: count(locked.interests.len()),
@@ -235,13 +253,6 @@ impl<I: Interest + Clone> Account<I> {
             total_fanout: fanout.total,
         }
     }
-}
-
-/// Whether a cached subject is in its account's registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Registration {
-    Missing,
-    Done,
 }
 
 impl AccountStats {

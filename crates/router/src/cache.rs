@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anabranch_subject::{Interest, Matches};
 use hashbrown::HashTable;
 
-use crate::account::{Account, Registration};
+use crate::account::Account;
 use crate::doorkeeper::Doorkeeper;
 use crate::generations::{Generation, SubjectHash};
 use crate::registry::CachedSubject;
@@ -159,7 +159,7 @@ impl<I: Interest + Clone> MatchCache<I> {
         // account's lock.
         entry.matches.clear();
         let Entry { account, key, matches, .. } = entry;
-        entry.generation = account.matches_for_cache(key, Registration::Done, matches);
+        entry.generation = account.matches_again(key, matches);
         if matches.plain.capacity() > SCRATCH_MAX.max(matches.plain.len() * 4) {
             matches.shrink();
         }
@@ -182,7 +182,7 @@ impl<I: Interest + Clone> MatchCache<I> {
             return &self.scratch;
         };
         let mut matches = Matches::new();
-        let generation = account.matches_for_cache(&key, Registration::Missing, &mut matches);
+        let generation = account.matches_and_register(&key, &mut matches);
         matches.shrink();
         let bytes = entry_bytes(&key, &matches);
         let hash = index_hash(account, hash);

@@ -79,7 +79,8 @@ impl Registry {
     }
 
     pub(crate) fn add(&mut self, key: Arc<CachedSubject>) {
-        self.subjects.insert(key);
+        let valid = self.subjects.insert(key);
+        debug_assert!(valid, "only valid subjects are cached");
     }
 
     pub(crate) fn remove(&mut self, key: &Arc<CachedSubject>) {
@@ -107,8 +108,12 @@ impl Registry {
             }
             return;
         }
+        // Workers that cache the same subject follow each other, and one advance is enough.
+        let mut last = None;
         let end = self.subjects.for_each_matching_filter_within(filter, budget.steps, |key| {
-            generations.advance(key.hash.bucket());
+            if last.replace(key.hash) != Some(key.hash) {
+                generations.advance(key.hash.bucket());
+            }
         });
         match end {
             Steps::Complete { taken } => budget.steps = (budget.steps - taken).max(1),

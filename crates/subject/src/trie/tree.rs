@@ -38,14 +38,18 @@ impl<I> Trie<I> {
 }
 
 impl<I: Interest + Clone> Trie<I> {
-    /// Adds `item`. The same interest twice counts twice. An interest whose subject is not valid
-    /// is ignored: it could match nothing.
-    pub fn insert(&mut self, item: I) {
-        if !is_valid_subject(item.subject()) {
-            debug_assert!(false, "an invalid subject reached the trie");
-            return;
+    /// Adds `item`. The same interest twice counts twice. False, and nothing is added, if its
+    /// subject is not valid.
+    pub fn insert(&mut self, item: I) -> bool {
+        let valid = is_valid_subject(item.subject());
+        if valid {
+            self.len += 1;
+            self.add(item);
         }
-        self.len += 1;
+        valid
+    }
+
+    fn add(&mut self, item: I) {
         let hasher = &self.hasher;
         let subject = item.subject();
         let mut node = &mut self.root;
@@ -259,6 +263,10 @@ mod tests {
         Arc::new(Sub { subject: subject.into(), queue: Some(queue.into()) })
     }
 
+    fn insert_all(trie: &mut Trie<Arc<Sub>>, all: &[Arc<Sub>]) {
+        assert!(all.iter().all(|item| trie.insert(Arc::clone(item))));
+    }
+
     fn matched(trie: &Trie<Arc<Sub>>, subject: &str) -> Vec<String> {
         let mut out = Matches::new();
         trie.matches(subject.as_bytes(), &mut out);
@@ -288,6 +296,17 @@ mod tests {
         for subject in ["", ".", "a.", ".a", "a..b"] {
             assert!(matched(&trie, subject).is_empty(), "{subject}");
         }
+    }
+
+    #[test]
+    fn invalid_subjects_are_refused() {
+        let mut trie = Trie::new(1);
+        for subject in ["", "a..b", ".", ">.a", "a b"] {
+            let bad = sub(subject);
+            assert!(!trie.insert(bad.clone()), "{subject}");
+            assert!(!trie.remove(&bad), "{subject}");
+        }
+        assert!(trie.is_empty() && trie.is_pruned());
     }
 
     #[test]
@@ -324,7 +343,7 @@ mod tests {
     fn many_groups_keep_their_members() {
         let mut trie = Trie::new(1);
         let all: Vec<_> = (0..100).map(|at| member("a", &format!("q{}", at % 50))).collect();
-        all.iter().for_each(|item| trie.insert(item.clone()));
+        insert_all(&mut trie, &all);
         trie.insert(member("*", "q7"));
         let mut out = Matches::new();
         for _ in 0..2 {
@@ -340,7 +359,7 @@ mod tests {
     fn large_sets_lose_exactly_what_is_removed() {
         let mut trie = Trie::new(1);
         let all: Vec<_> = (0..1000).map(|_| sub("a.b")).collect();
-        all.iter().for_each(|item| trie.insert(item.clone()));
+        insert_all(&mut trie, &all);
         for (removed, item) in all.iter().enumerate() {
             assert_eq!(matched(&trie, "a.b").len(), 1000 - removed);
             assert!(trie.remove(item));
@@ -354,12 +373,10 @@ mod tests {
         let deep = "a.".repeat(200_000);
         let all = [sub(&format!("{deep}b")), sub(&format!("{deep}c")), sub(&format!("{deep}*"))];
         let mut trie = Trie::new(1);
-        all.iter().for_each(|item| trie.insert(item.clone()));
-        assert_eq!(
-            matched(&trie, &all[0].subject.iter().map(|&b| char::from(b)).collect::<String>())
-                .len(),
-            2
-        );
+        insert_all(&mut trie, &all);
+        let mut out = Matches::new();
+        trie.matches(&all[0].subject, &mut out);
+        assert_eq!(out.plain.len(), 2);
         let mut seen = 0;
         trie.for_each(|_| seen += 1);
         assert_eq!(seen, 3);
@@ -370,7 +387,8 @@ mod tests {
     #[test]
     fn bounded_walks_stop() {
         let mut trie = Trie::new(1);
-        (0..100).for_each(|at| trie.insert(sub(&format!("a.{at}"))));
+        let all: Vec<_> = (0..100).map(|at| sub(&format!("a.{at}"))).collect();
+        insert_all(&mut trie, &all);
         let mut seen = 0;
         let end = trie.for_each_matching_filter_within(b"*.*", 50, |_| seen += 1);
         assert_eq!(end, crate::trie::Steps::Exhausted);
