@@ -211,3 +211,18 @@ fn has_token_at(subject: &[u8], key: Key<'_>) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_taken_for_the_beginning_of_a_longer_one() {
+        let key = |token, offset| Key { hash: TokenHash::NONE, token, offset };
+        assert!(has_token_at(b"a.bc.d", key(b"bc", 2)));
+        assert!(has_token_at(b"a.bc", key(b"bc", 2)));
+        assert!(!has_token_at(b"a.bc.d", key(b"b", 2)));
+        assert!(!has_token_at(b"a.b", key(b"bc", 2)));
+        assert!(!has_token_at(b"a", key(b"b", 2)));
+    }
+}
