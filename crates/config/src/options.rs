@@ -192,12 +192,13 @@ pub struct Permissions {
     pub responses: Option<ResponsePermission>,
 }
 
-/// Allowed and denied subjects; deny wins. An empty or absent `allow` allows what is not denied.
+/// Allowed and denied subjects; deny wins. Without `allow`, what is not denied is allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjectPermission {
-    /// `None`: no allow list was given; `Some(vec![])`: an empty one was.
+    /// `None`: no allow list, or an empty one, was given. `Some(vec![])`: nothing is allowed, as
+    /// is the case with `allow_responses` and no allow list.
     pub allow: Option<Vec<String>>,
-    /// As `allow`.
+    /// `None`: nothing is denied.
     pub deny: Option<Vec<String>>,
 }
 

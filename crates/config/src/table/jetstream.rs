@@ -1,0 +1,70 @@
+//! JetStream.
+
+use super::Kind::{Block as InBlock, Bool, Duration, DurationText, Int, SizeText, Text};
+use super::{Block, NONE, Opt, Unknown, encryption, follows};
+
+pub(super) static JETSTREAM: Block =
+    Block { name: "jetstream", unknown: Unknown::Field, options: JETSTREAM_OPTIONS };
+
+const JETSTREAM_OPTIONS: &[Opt] = &[
+    follows("enabled", &["enable"], Bool, "Switches it on."),
+    follows("disabled", &["disable"], Bool, "Switches it off."),
+    follows("strict", NONE, Bool, "Refuses requests with unknown fields."),
+    follows("store_dir", &["store", "storedir"], Text, "Directory of the streams."),
+    follows("sync_interval", &["sync"], Duration, "Time between syncs, or \"always\"."),
+    follows("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams."),
+    follows("max_file_store", &["max_file"], SizeText, "Disk for streams."),
+    follows("domain", NONE, Text, "Name of the domain."),
+    encryption("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
+    encryption(
+        "prev_key",
+        &["prev_ek", "prev_encryption_key"],
+        Text,
+        "The key before it, to convert from.",
+    ),
+    encryption("cipher", NONE, Text, "\"chacha\" or \"aes\"."),
+    follows("extension_hint", NONE, Text, "Whether this extends another system."),
+    follows("limits", NONE, InBlock(&LIMITS), "Limits."),
+    encryption("tpm", NONE, InBlock(&TPM), "Keeps the key in a TPM."),
+    follows("unique_tag", NONE, Text, "Tag in which replicas must differ."),
+    follows("max_outstanding_catchup", NONE, SizeText, "Bytes in flight to replicas behind."),
+    follows("max_buffered_size", NONE, SizeText, "Bytes waiting for a stream."),
+    follows("max_buffered_msgs", NONE, Int, "Messages waiting for a stream."),
+    follows("request_queue_limit", NONE, Int, "API requests waiting."),
+    follows("info_queue_limit", NONE, Int, "Information requests waiting."),
+    follows("meta_compact", NONE, Int, "Entries before the meta log is compacted."),
+    follows("meta_compact_size", NONE, SizeText, "Bytes before it is."),
+    follows("meta_compact_sync", NONE, Bool, "Syncs its snapshots."),
+    follows("max_concurrent_io", NONE, Int, "File operations at a time."),
+];
+
+static LIMITS: Block =
+    Block { name: "jetstream.limits", unknown: Unknown::Field, options: LIMITS_OPTIONS };
+
+const LIMITS_OPTIONS: &[Opt] = &[
+    follows("max_ack_pending", NONE, Int, "Unacknowledged messages of a consumer."),
+    follows("max_ha_assets", NONE, Int, "Replicated streams and consumers."),
+    follows("max_request_batch", NONE, Int, "Messages of a pull request."),
+    follows("duplicate_window", NONE, DurationText, "Longest window for duplicates."),
+    follows("batch", NONE, InBlock(&BATCH), "Limits of atomic batches."),
+];
+
+static BATCH: Block =
+    Block { name: "jetstream.limits.batch", unknown: Unknown::Field, options: BATCH_OPTIONS };
+
+const BATCH_OPTIONS: &[Opt] = &[
+    follows("max_inflight_per_stream", NONE, Int, "Open batches of a stream."),
+    follows("max_inflight_total", NONE, Int, "Open batches in all."),
+    follows("max_msgs", NONE, Int, "Messages of a batch."),
+    follows("timeout", NONE, DurationText, "Life of an open batch."),
+];
+
+static TPM: Block = Block { name: "jetstream.tpm", unknown: Unknown::Field, options: TPM_OPTIONS };
+
+const TPM_OPTIONS: &[Opt] = &[
+    encryption("keys_file", NONE, Text, "File of the sealed keys."),
+    encryption("encryption_password", NONE, Text, "Password of the key."),
+    encryption("srk_password", NONE, Text, "Password of the storage root key."),
+    encryption("pcr", NONE, Int, "Register that it is bound to."),
+    encryption("cipher", NONE, Text, "\"chacha\" or \"aes\"."),
+];

@@ -1,0 +1,123 @@
+//! The top level.
+
+use super::Kind::{
+    Address, Any, Block as InBlock, Bool, BoolMap, Duration, DurationText, Int, MaybeBlock, Named,
+    Text, TextMap, Texts,
+};
+use super::accounts::ACCOUNT;
+use super::authorization::AUTHORIZATION;
+use super::jetstream::JETSTREAM;
+use super::listeners::{MQTT, OCSP, OCSP_CACHE, PROXIES, RESOLVER, WEBSOCKET};
+use super::peers::{CLUSTER, GATEWAY, LEAFNODES};
+use super::tls::TLS;
+use super::{Block, NONE, Opt, Unknown, access, acts, encryption, isolation, warns};
+
+/// The top level of a file.
+pub static TOP: Block = Block { name: "top level", unknown: Unknown::Field, options: OPTIONS };
+
+const OPTIONS: &[Opt] = &[
+    acts("listen", NONE, Address, "Where clients connect; the port -1 lets the system choose."),
+    acts("host", &["net"], Text, "Host name or address to bind for clients."),
+    acts("port", NONE, Int, "Port for clients; -1 lets the system choose."),
+    acts("client_advertise", NONE, Text, "host[:port] told to clients instead of the bound one."),
+    acts("server_name", NONE, Text, "Name of the server; without spaces."),
+    acts("debug", NONE, Bool, "Logs debug lines."),
+    acts("trace", NONE, Bool, "Logs the protocol."),
+    acts("trace_verbose", NONE, Bool, "Logs the protocol of the system account too."),
+    acts("trace_headers", NONE, Bool, "Logs the protocol with the headers of messages only."),
+    acts("logtime", NONE, Bool, "Begins log lines with the time."),
+    acts("logtime_utc", NONE, Bool, "Writes that time in UTC."),
+    isolation("mappings", &["maps"], Any, "Other subjects for what clients publish."),
+    acts(
+        "disable_sublist_cache",
+        &["no_sublist_cache"],
+        Bool,
+        "Matches every message against the subscriptions anew.",
+    ),
+    isolation("accounts", NONE, Named(&ACCOUNT), "Accounts, with their users, by name."),
+    access("default_sentinel", NONE, Text, "User JWT for clients that send none."),
+    acts("authorization", NONE, InBlock(&AUTHORIZATION), "Who may connect."),
+    acts("http", NONE, Address, "Where HTTP monitoring listens."),
+    acts("https", NONE, Address, "Where HTTPS monitoring listens."),
+    acts("http_port", &["monitor_port"], Int, "Port of HTTP monitoring; -1: any."),
+    acts("https_port", NONE, Int, "Port of HTTPS monitoring; -1: any."),
+    acts("http_base_path", NONE, Text, "Prefix of the monitoring paths."),
+    warns("cluster", NONE, InBlock(&CLUSTER), "Routes to other servers."),
+    warns("gateway", NONE, InBlock(&GATEWAY), "Gateways to other clusters."),
+    warns("leafnodes", &["leaf"], InBlock(&LEAFNODES), "Leaf node connections."),
+    warns("store_dir", &["storedir"], Text, "Directory of stored data."),
+    warns("jetstream", NONE, MaybeBlock(&JETSTREAM), "Streams and consumers."),
+    acts("logfile", &["log_file"], Text, "File for the log instead of standard error."),
+    acts(
+        "logfile_size_limit",
+        &["log_size_limit"],
+        Int,
+        "Size at which the log file is rotated; 0: never.",
+    ),
+    acts("logfile_max_num", &["log_max_num"], Int, "Log files kept; 0: all."),
+    acts("syslog", NONE, Bool, "Logs to the local syslog."),
+    acts("remote_syslog", NONE, Text, "Syslog server, such as udp://localhost:514."),
+    acts("pidfile", &["pid_file"], Text, "File that gets the process id."),
+    acts("ports_file_dir", NONE, Text, "Directory that gets a file with the ports in use."),
+    warns("prof_port", NONE, Int, "Port for profiling."),
+    warns("prof_block_rate", NONE, Int, "Rate of block profiling."),
+    acts("max_control_line", NONE, Int, "Longest protocol line."),
+    acts("max_payload", NONE, Int, "Largest message, headers included."),
+    acts("max_pending", NONE, Int, "Bytes that may wait for one client before it is cut off."),
+    acts("proxy_protocol", NONE, Bool, "Requires a PROXY protocol header on each connection."),
+    acts("max_connections", &["max_conn"], Int, "Client connections; 0: unlimited."),
+    acts("max_traced_msg_len", NONE, Int, "Bytes of a message shown in the trace; 0: all."),
+    acts("max_subscriptions", &["max_subs"], Int, "Subscriptions of a connection; 0: unlimited."),
+    acts(
+        "max_sub_tokens",
+        &["max_subscription_tokens"],
+        Int,
+        "Tokens of a subscription's subject, at most 255.",
+    ),
+    acts("ping_interval", NONE, Duration, "Time between PINGs on a silent connection."),
+    acts("ping_max", NONE, Int, "Unanswered PINGs before a connection is closed."),
+    acts("tls", NONE, InBlock(&TLS), "TLS for clients."),
+    encryption("ocsp", NONE, MaybeBlock(&OCSP), "OCSP stapling."),
+    acts("allow_non_tls", NONE, Bool, "Accepts clients without TLS beside those with."),
+    acts("write_deadline", NONE, Duration, "How long a write to a client may block."),
+    acts("write_timeout", NONE, Text, "What follows: \"default\", \"close\" or \"retry\"."),
+    acts("lame_duck_duration", NONE, DurationText, "Time over which lame duck mode closes."),
+    acts("lame_duck_grace_period", NONE, DurationText, "Time before it closes the first client."),
+    access(
+        "operator",
+        &["operators", "roots", "root", "root_operators", "root_operator"],
+        Any,
+        "Trusted operators, as JWT or file.",
+    ),
+    access(
+        "resolver",
+        &["account_resolver", "accounts_resolver"],
+        MaybeBlock(&RESOLVER),
+        "Where account JWTs are found.",
+    ),
+    access("resolver_tls", NONE, InBlock(&TLS), "TLS to the account resolver."),
+    access("resolver_preload", NONE, TextMap, "Account JWTs known from the start."),
+    access("resolver_pinned_accounts", NONE, Texts, "The only accounts that may be served."),
+    acts("no_auth_user", NONE, Text, "User given to clients that send no credentials."),
+    isolation("system_account", &["system"], Text, "Account of the system's own messages."),
+    warns(
+        "no_system_account",
+        &["no_system", "no_sys_acc"],
+        Bool,
+        "Does without a system account.",
+    ),
+    acts("no_header_support", NONE, Bool, "Refuses messages with headers."),
+    access("trusted", &["trusted_keys"], Texts, "Public keys of trusted operators."),
+    warns("connect_error_reports", NONE, Int, "Failed connects between two log lines."),
+    warns("reconnect_error_reports", NONE, Int, "Failed reconnects between two log lines."),
+    warns("websocket", &["ws"], InBlock(&WEBSOCKET), "NATS over WebSocket."),
+    warns("mqtt", NONE, InBlock(&MQTT), "MQTT clients."),
+    acts("server_tags", NONE, Texts, "Tags of the server."),
+    acts("server_metadata", NONE, TextMap, "Metadata of the server."),
+    warns("feature_flags", NONE, BoolMap, "Features switched on or off by name."),
+    warns("default_js_domain", NONE, TextMap, "JetStream domain by account."),
+    warns("ocsp_cache", NONE, MaybeBlock(&OCSP_CACHE), "Cache of OCSP responses."),
+    acts("no_fast_producer_stall", NONE, Bool, "Never delays a fast producer."),
+    acts("max_closed_clients", NONE, Int, "Closed connections that monitoring remembers."),
+    access("proxies", NONE, InBlock(&PROXIES), "Proxies that may speak for clients."),
+];
