@@ -77,6 +77,8 @@ pub enum Action {
     EndSending(String),
     /// `a drop`: closes, or exempts from the check at the end.
     Drop(String),
+    /// `a refused`: soon, at the latest, nobody accepts a connection.
+    Refused,
     /// `signal NAME`: the server gets a signal.
     Signal(Signal),
 }
@@ -172,6 +174,7 @@ fn action(line: &str) -> Result<Action, String> {
         "open" => Ok(Action::Open(one, Greeting::Info)),
         "open raw" => Ok(Action::Open(one, Greeting::Raw)),
         "eof" => Ok(Action::EndSending(one)),
+        "refused" => Ok(Action::Refused),
         "drop" => Ok(Action::Drop(one)),
         other => Err(format!("no such step: {other:?}")),
     }
@@ -226,7 +229,8 @@ mod tests {
     #[test]
     fn an_exchange_has_settings_then_steps() {
         let source = "# file\n\n== first\n# why\nconfig a b\nserver own\nvary splits\n\
-                      a> PING\na< PONG\na,b<one MSG x 1 0\\r\n\na<info headers=true\n== second\nb open raw\n";
+                      a> PING\na< PONG\na,b<one MSG x 1 0\\r\n\na<info headers=true\n\
+                      == second\nb open raw\n";
         let found = exchanges(source).unwrap();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].name, "first");

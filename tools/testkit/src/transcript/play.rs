@@ -110,26 +110,34 @@ impl<'a> Player<'a> {
                 self.peers.remove(who);
                 Ok(())
             }
+            Action::Refused => self.refused(),
             Action::Signal(signal) => {
                 self.server.signal(*signal).map_err(|error| error.to_string())
             }
         }
     }
 
-    /// Every connection that should still be open answers a PING with nothing else before.
+    /// Every connection that should still be open answers a PING and then closes, and nothing
+    /// else comes.
     ///
     /// # Errors
     /// What came instead.
     fn finish(mut self) -> Result<(), String> {
-        for (name, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.watched) {
-            peer.quiet().map_err(|error| format!("at the end: {name}: {error}"))?;
+        // The first round makes sure that everything sent was acted upon; what this brought to
+        // other connections shows in the second.
+        for _ in 0..2 {
+            for (name, peer) in self.peers.iter_mut().filter(|(_, peer)| peer.watched) {
+                peer.quiet().map_err(|error| format!("at the end: {name}: {error}"))?;
+            }
         }
         // Waiting for the server's close keeps one exchange's interest out of the next one.
         for peer in self.peers.values_mut() {
             peer.connection.end_sending();
         }
-        for peer in self.peers.values_mut() {
-            peer.expect_close_after_any()?;
+        for (name, peer) in &mut self.peers {
+            let watched = peer.watched;
+            let end = if watched { peer.expect_close() } else { peer.expect_close_after_any() };
+            end.map_err(|error| format!("at the end: {name}: {error}"))?;
         }
         Ok(())
     }
@@ -146,6 +154,18 @@ impl<'a> Player<'a> {
             peer.expect_info(&[])?;
         }
         self.peers.insert(who.into(), peer);
+        Ok(())
+    }
+
+    /// Waits until the listener is gone: how soon after a signal that is, nothing says.
+    fn refused(&self) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while let Ok(mut connection) = Connection::open(self.server.address()) {
+            let arrival = connection.fill(deadline).map_err(|error| error.to_string())?;
+            if Instant::now() >= deadline || arrival == Arrival::Nothing {
+                return Err("still accepted".into());
+            }
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::server::Server;
 use crate::wire::{Arrival, Connection};
 
 /// How long nothing may come until an answer counts as complete.
-const SILENCE: Duration = Duration::from_millis(150);
+const SILENCE: Duration = Duration::from_millis(60);
 /// How much of a recorded answer is kept.
 const RECORDED_BYTES_MAX: usize = 4000;
 
@@ -29,7 +29,7 @@ pub fn exchange(server: &Server, exchange: &Exchange) -> Result<String, String> 
     }
     let mut infos: Vec<InfoStep<'_>> = exchange.steps.iter().filter_map(info_step).collect();
     let mut player = Player::new(server, Cut::None);
-    for step in &exchange.steps {
+    for (index, step) in exchange.steps.iter().enumerate() {
         match &step.action {
             Action::Expect(..) | Action::ExpectClose(_) | Action::ExpectCloseAfterAny(_) => {
                 continue;
@@ -47,7 +47,8 @@ pub fn exchange(server: &Server, exchange: &Exchange) -> Result<String, String> 
                 player.step(action)?;
             }
         }
-        if step.action != Action::Remark {
+        let next = exchange.steps.get(index + 1).map(|step| &step.action);
+        if step.action != Action::Remark && !matches!(next, Some(Action::ExpectOne(..))) {
             for (name, connection) in player.connections() {
                 take_answer(&mut text, name, connection, &mut infos)?;
             }
