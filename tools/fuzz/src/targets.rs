@@ -1,0 +1,40 @@
+//! The targets, by name.
+
+mod client_bytes;
+mod configuration;
+mod connect;
+mod permissions;
+mod session;
+mod subjects;
+
+/// One thing that must hold for any input.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name, also that of the program in `fuzz/fuzz_targets`.
+    pub name: &'static str,
+    /// Panics if it does not hold for these bytes.
+    pub check: fn(&[u8]),
+    /// Inputs to begin with.
+    pub corpus: &'static [&'static [u8]],
+    /// Words that make mutations reach further.
+    pub dictionary: &'static [&'static [u8]],
+}
+
+/// All of them.
+pub const TARGETS: &[Target] = &[
+    client_bytes::TARGET,
+    session::TARGET,
+    connect::TARGET,
+    configuration::TARGET,
+    subjects::TARGET,
+    permissions::TARGET,
+];
+
+/// Runs the target with this name on `input`.
+///
+/// # Panics
+/// If there is no such target, or what it stands for does not hold.
+pub fn check(name: &str, input: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    (target.expect("fuzz programs are named after targets").check)(input);
+}
