@@ -9,6 +9,7 @@ from pathlib import Path
 import fixtures
 
 START_TIMEOUT_S = 10
+RESTARTS_MAX = 20
 
 
 def free_ports(count):
@@ -48,9 +49,8 @@ class Server:
                     raise
 
     def configuration(self):
-        lines = [f'server_name: "scenario-{self.name}"', f'listen: "127.0.0.1:{self.port}"']
-        if self.name == "plain":
-            lines.append(f'http: "127.0.0.1:{self.http}"')
+        lines = [f'server_name: "scenario-{self.name}"', f'listen: "127.0.0.1:{self.port}"',
+                 f'http: "127.0.0.1:{self.http}"']
         return "\n".join(lines) + "\n" + self.body
 
     def start(self):
@@ -76,7 +76,14 @@ class Server:
 
     def restart(self):
         self.stop()
-        self.start()
+        for attempt in range(RESTARTS_MAX):
+            try:
+                return self.start()
+            except ChildProcessError:
+                # The port may for a moment be some connection's own end.
+                if attempt + 1 == RESTARTS_MAX:
+                    raise
+                time.sleep(0.2)
 
     def lame_duck(self):
         self.process.send_signal(signal.SIGUSR2)
@@ -96,7 +103,7 @@ class ServerSet:
 
     def environment(self):
         env = {f"URL_{name.upper()}": f"nats://127.0.0.1:{s.port}" for name, s in self.servers.items()}
-        env["MONITOR_URL"] = f"http://127.0.0.1:{self.servers['plain'].http}"
+        env.update({f"MONITOR_{name.upper()}": str(s.http) for name, s in self.servers.items()})
         env["CERTS"] = str(self.secrets.certs)
         env["NKEY_SEED"], env["NKEY_OTHER_SEED"] = self.secrets.seed, self.secrets.other_seed
         return {**os.environ, **env}
