@@ -26,7 +26,7 @@ pub use rustix::process::Signal;
 /// How long a server may take until its ports file is there.
 const START_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a server may take to end after SIGTERM before it is killed.
-const STOP_DEADLINE: Duration = Duration::from_secs(5);
+const STOP_DEADLINE: Duration = Duration::from_secs(2);
 /// Pause between two looks at a file or a process.
 const POLL_PAUSE: Duration = Duration::from_millis(2);
 /// What is replaced in a configuration by the path of the server's directory.

@@ -77,6 +77,8 @@ pub enum Action {
     EndSending(String),
     /// `a drop`: closes, or exempts from the check at the end.
     Drop(String),
+    /// `a admitted`: soon, at the latest, a connection is served.
+    Admitted(String),
     /// `a refused`: soon, at the latest, nobody accepts a connection.
     Refused,
     /// `signal NAME`: the server gets a signal.
@@ -174,6 +176,7 @@ fn action(line: &str) -> Result<Action, String> {
         "open" => Ok(Action::Open(one, Greeting::Info)),
         "open raw" => Ok(Action::Open(one, Greeting::Raw)),
         "eof" => Ok(Action::EndSending(one)),
+        "admitted" => Ok(Action::Admitted(one)),
         "refused" => Ok(Action::Refused),
         "drop" => Ok(Action::Drop(one)),
         other => Err(format!("no such step: {other:?}")),

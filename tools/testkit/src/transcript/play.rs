@@ -110,6 +110,7 @@ impl<'a> Player<'a> {
                 self.peers.remove(who);
                 Ok(())
             }
+            Action::Admitted(who) => self.admitted(who),
             Action::Refused => self.refused(),
             Action::Signal(signal) => {
                 self.server.signal(*signal).map_err(|error| error.to_string())
@@ -155,6 +156,18 @@ impl<'a> Player<'a> {
         }
         self.peers.insert(who.into(), peer);
         Ok(())
+    }
+
+    /// Connects until it is served: how soon a closed connection is no longer counted, nothing
+    /// says.
+    fn admitted(&mut self, who: &str) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let served = self.open(who, Greeting::Info).and_then(|()| self.peer(who)?.quiet());
+            if served.is_ok() || Instant::now() >= deadline {
+                return served;
+            }
+        }
     }
 
     /// Waits until the listener is gone: how soon after a signal that is, nothing says.
