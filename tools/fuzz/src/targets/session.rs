@@ -39,7 +39,7 @@ fn check(input: &[u8]) {
 
 /// What a session did with `input`, given in pieces of `step` bytes.
 fn conversation(settings: Settings, input: &[u8], step: usize) -> (Recorder, Option<String>) {
-    let mut session = Session::new(settings, NOW, 0);
+    let mut session = Session::new(settings, NOW);
     let mut host = Recorder::default();
     let mut pending = Vec::new();
     for piece in input.chunks(step) {
