@@ -70,7 +70,7 @@ impl Authenticator {
     /// When it cannot mean anything: bad subjects, bad nkeys, users of the same name, a
     /// `no_auth_user` that is nobody.
     pub fn new(authorization: &Authorization, mapping: TlsMapping) -> Result<Self, Error> {
-        let mut compiler = PermissionsCompiler::new(authorization)?;
+        let compiler = PermissionsCompiler::new(authorization)?;
         let mut nkeys = BTreeMap::new();
         for user in &authorization.nkeys {
             let key = nkey::public_user_key(&user.nkey)?;
@@ -107,7 +107,7 @@ impl Authenticator {
     }
 
     /// Whether CONNECT is checked at all: it then has to be the first operation and to come in
-    /// time, save where [`Self::without_connect`] has somebody.
+    /// time, save where [`Self::begin_without_connect`] lets the client in.
     #[must_use]
     pub fn enforced(&self) -> bool {
         !self.nkeys.is_empty() || !self.users.is_empty() || !matches!(self.single, Single::None)
@@ -119,16 +119,13 @@ impl Authenticator {
         !self.nkeys.is_empty()
     }
 
-    /// Who a client is whose first operation is not CONNECT, where one has to be
-    /// ([`Self::enforced`]): the `no_auth_user`, if it is one with a name. `None`: refused.
+    /// Decides about a client whose first operation is not CONNECT where one has to be
+    /// ([`Self::enforced`]): only a `no_auth_user` with a name lets it in.
     #[must_use]
-    pub fn without_connect(&self) -> Option<Identity> {
-        match &self.no_auth_user {
-            Some(NoAuthUser::User(name)) => self.users.get(name).map(|user| Identity {
-                principal: Principal::User(Arc::clone(name)),
-                permissions: user.permissions.clone(),
-            }),
-            _ => None,
+    pub fn begin_without_connect(&self, tls: Option<&TlsIdentity>) -> Decision {
+        match self.no_auth_user {
+            Some(NoAuthUser::User(_)) => self.begin(&Credentials { tls, ..Credentials::default() }),
+            _ => Decision::Refuse(RefuseReason::NoCredentials),
         }
     }
 
@@ -182,7 +179,7 @@ impl Authenticator {
             return Decision::Refuse(RefuseReason::CertificateUnknown);
         };
         // A user that has a password as well needs both.
-        self.check(name, user, credentials)
+        check(name, user, credentials)
     }
 
     fn find_certificate(&self, certificate: &TlsIdentity) -> Option<(&str, &User)> {
@@ -205,21 +202,15 @@ impl Authenticator {
             return None;
         }
         if is_anonymous(credentials)
-            && let Some(identity) = self.without_connect()
+            && let Some(NoAuthUser::User(name)) = &self.no_auth_user
         {
-            return Some(Decision::Accept(identity));
+            return self.user(name).map(|(name, user)| stand_in(name, user, credentials));
         }
         let name = credentials.user?;
         Some(match self.user(name) {
-            Some((name, user)) => self.check(name, user, credentials),
+            Some((name, user)) => check(name, user, credentials),
             None => self.decoy.decide(credentials.password.unwrap_or_default(), None),
         })
-    }
-
-    fn check(&self, name: &str, user: &User, credentials: &Credentials<'_>) -> Decision {
-        let principal = Credentials { user: Some(name), ..*credentials }.principal();
-        let identity = Identity { principal, permissions: user.permissions.clone() };
-        user.secret.decide(credentials.password.unwrap_or_default(), Some(identity))
     }
 
     fn user(&self, name: &str) -> Option<(&str, &User)> {
@@ -241,6 +232,13 @@ impl Authenticator {
             Some((name, _)) => Ok(Some(NoAuthUser::User(Arc::clone(name)))),
             None => Err(Error::NoAuthUser(name.to_owned())),
         }
+    }
+}
+
+impl User {
+    fn identity(&self, name: &str, credentials: &Credentials<'_>) -> Identity {
+        let principal = Credentials { user: Some(name), ..*credentials }.principal();
+        Identity { principal, permissions: self.permissions.clone() }
     }
 }
 
@@ -286,7 +284,7 @@ impl PermissionsCompiler {
     }
 
     fn compile(
-        &mut self,
+        &self,
         own: Option<&options::Permissions>,
     ) -> Result<Option<Arc<Permissions>>, Error> {
         match own {
@@ -304,7 +302,9 @@ fn named_by_subject(
         return Vec::new();
     }
     let named = |user: &options::User| {
-        Some((DistinguishedName::parse(&user.name)?, user.name.as_str().into()))
+        let name = DistinguishedName::parse(&user.name)?;
+        // A certificate without a subject would otherwise be the user `CN=`.
+        (!name.parts.is_empty()).then(|| (name, user.name.as_str().into()))
     };
     authorization.users.iter().filter_map(named).collect()
 }
@@ -312,6 +312,20 @@ fn named_by_subject(
 fn decoy(authorization: &Authorization) -> Secret {
     let secrets = authorization.users.iter().map(|user| Secret::new(&user.password));
     secrets.max_by_key(Secret::cost).unwrap_or_else(|| Secret::new(""))
+}
+
+fn check(name: &str, user: &User, credentials: &Credentials<'_>) -> Decision {
+    let identity = user.identity(name, credentials);
+    user.secret.decide(credentials.password.unwrap_or_default(), Some(identity))
+}
+
+/// What comes of a client without credentials where `user` is the `no_auth_user`.
+fn stand_in(name: &str, user: &User, credentials: &Credentials<'_>) -> Decision {
+    if user.secret.can_stand_in() {
+        Decision::Accept(user.identity(name, credentials))
+    } else {
+        Decision::Refuse(RefuseReason::WrongPassword)
+    }
 }
 
 /// Whether nothing was presented that could lead to a user with a name.

@@ -59,6 +59,12 @@ impl Secret {
         }
     }
 
+    /// Whether clients without credentials can be taken for a user with this secret. nats-server
+    /// then presents the configured password itself, and a hash is not the password it is of.
+    pub(crate) fn can_stand_in(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
     /// Compares `presented` with this secret; `identity` is what a match means, `None` that there
     /// is no such user and this secret stands in for the one that is missing.
     pub(crate) fn decide(&self, presented: &str, identity: Option<Identity>) -> Decision {
@@ -103,7 +109,10 @@ fn has_bcrypt_prefix(text: &str) -> bool {
 /// The crate's own comparison refuses hashes whose salt has unused bits set in its last digit,
 /// which some tools produce and Go's bcrypt accepts; so only the key derivation is used here.
 fn bcrypt_matches(hash: &str, password: &[u8]) -> bool {
+    /// `$2b$10$`
+    const PREFIX: usize = 7;
     const SALT_DIGITS: usize = 22;
+    const DIGEST_DIGITS: usize = 31;
     const DIGEST_BYTES: usize = 23;
     const ENGINE: GeneralPurpose = GeneralPurpose::new(
         &alphabet::BCRYPT,
@@ -114,8 +123,11 @@ fn bcrypt_matches(hash: &str, password: &[u8]) -> bool {
     let Some(cost) = cost.filter(|cost| (4..=31).contains(cost)) else {
         return false;
     };
-    let Some((salt, expected)) = hash.get(7..).and_then(|rest| rest.split_at_checked(SALT_DIGITS))
-    else {
+    // Whatever follows the digest is ignored, as Go does.
+    let (Some(salt), Some(expected)) = (
+        hash.get(PREFIX..PREFIX + SALT_DIGITS),
+        hash.get(PREFIX + SALT_DIGITS..PREFIX + SALT_DIGITS + DIGEST_DIGITS),
+    ) else {
         return false;
     };
     let Ok(Ok(salt)) = ENGINE.decode(salt).map(<[u8; 16]>::try_from) else {

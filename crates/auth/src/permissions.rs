@@ -76,26 +76,26 @@ impl Permissions {
     /// Whether `subject` may be subscribed to, in the queue group `queue` if there is one.
     ///
     /// An allow entry with a queue that matches the subject decides about queue subscriptions
-    /// alone: an entry without one no longer admits them.
+    /// alone: an entry without one no longer admits them. As in nats-server a `>` counts as one
+    /// token here, so that an allowed `a.*` admits `a.>` and a denied one refuses it; but unlike
+    /// there, the first then gets no more than `a.*` allows.
     #[must_use]
     pub fn can_subscribe(&self, subject: &[u8], queue: Option<&[u8]>) -> Subscribe {
         let queue = queue.filter(|queue| !queue.is_empty());
-        if let Some(allow) = &self.subscribe.allow {
-            let matched = allow.lookup(subject, queue);
-            let by_queue = queue.is_some() && matched.queued;
-            if !(if by_queue { matched.named } else { matched.plain }) {
-                return Subscribe::Refused;
-            }
-        }
-        let Some(deny) = &self.subscribe.deny else {
-            return Subscribe::Allowed;
-        };
-        if denies(deny, subject, queue) {
+        let Access { allow, deny } = &self.subscribe;
+        if allow.as_ref().is_some_and(|allow| !admits(allow, subject, queue))
+            || deny.as_ref().is_some_and(|deny| denies(deny, subject, queue))
+        {
             return Subscribe::Refused;
         }
-        let may_receive_denied =
-            (queue.is_some() || has_wildcards(subject)) && deny.overlaps(subject);
-        if may_receive_denied { Subscribe::Filtered } else { Subscribe::Allowed }
+        let is_wide = has_wildcards(subject);
+        let exceeds = |allow: &SubjectSet| is_wide && !allow.covers(subject, queue);
+        let overlaps = |deny: &SubjectSet| (is_wide || queue.is_some()) && deny.overlaps(subject);
+        if allow.as_ref().is_some_and(exceeds) || deny.as_ref().is_some_and(overlaps) {
+            Subscribe::Filtered
+        } else {
+            Subscribe::Allowed
+        }
     }
 
     /// Whether a message on `subject` may be delivered to a subscription in the queue group
@@ -103,7 +103,11 @@ impl Permissions {
     #[must_use]
     pub fn can_deliver(&self, subject: &[u8], queue: Option<&[u8]>) -> bool {
         let queue = queue.filter(|queue| !queue.is_empty());
-        !self.subscribe.deny.as_ref().is_some_and(|deny| denies(deny, subject, queue))
+        let Access { allow, deny } = &self.subscribe;
+        allow.as_ref().is_none_or(|allow| {
+            let matched = allow.lookup(subject, queue);
+            matched.plain || matched.named
+        }) && !deny.as_ref().is_some_and(|deny| denies(deny, subject, queue))
     }
 
     /// The right to answer requests, if the user has it: counts and times are set or unlimited.
@@ -153,6 +157,11 @@ impl<'a> Rules<'a> {
             deny: configured.deny.as_deref().unwrap_or_default(),
         }
     }
+}
+
+fn admits(allow: &SubjectSet, subject: &[u8], queue: Option<&[u8]>) -> bool {
+    let matched = allow.lookup(subject, queue);
+    if queue.is_some() && matched.queued { matched.named } else { matched.plain }
 }
 
 fn denies(deny: &SubjectSet, subject: &[u8], queue: Option<&[u8]>) -> bool {

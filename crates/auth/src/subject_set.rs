@@ -54,6 +54,15 @@ struct Entry {
     queues: Vec<Box<[u8]>>,
 }
 
+/// What a `>` in the subject looked for stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tail {
+    /// Itself, as where messages are matched.
+    Literal,
+    /// Everything that a subscription to it receives.
+    Any,
+}
+
 /// Whether entries may be `subject queue`, as in subscribe permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Queues {
@@ -75,7 +84,7 @@ impl SubjectSet {
     /// Whether any entry without a queue matches `subject`.
     pub(crate) fn contains(&self, subject: &[u8]) -> bool {
         let mut found = false;
-        self.visit(subject, &mut |entry| {
+        self.visit(subject, Tail::Literal, &mut |entry| {
             found = entry.plain;
             if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -85,15 +94,24 @@ impl SubjectSet {
     /// What matches `subject`, where `queue` is the subscriber's queue group.
     pub(crate) fn lookup(&self, subject: &[u8], queue: Option<&[u8]>) -> Matched {
         let mut matched = Matched::default();
-        self.visit(subject, &mut |entry| {
+        self.visit(subject, Tail::Literal, &mut |entry| {
             matched.plain |= entry.plain;
             matched.queued |= !entry.queues.is_empty();
-            if let Some(queue) = queue {
-                matched.named |= entry.queues.iter().any(|wanted| queue_matches(queue, wanted));
-            }
+            matched.named |= entry.is_for(queue);
             ControlFlow::Continue(())
         });
         matched
+    }
+
+    /// Whether one entry, for plain use or for `queue`, matches every subject that `subject`
+    /// matches; [`Self::lookup`] takes a `>` for one literal token, which `*` matches.
+    pub(crate) fn covers(&self, subject: &[u8], queue: Option<&[u8]>) -> bool {
+        let mut covered = false;
+        self.visit(subject, Tail::Any, &mut |entry| {
+            covered = entry.plain || entry.is_for(queue);
+            if covered { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        covered
     }
 
     /// Whether some entry and `subject`, which may hold wildcards, can match one literal subject.
@@ -131,10 +149,15 @@ impl SubjectSet {
         next
     }
 
-    fn visit(&self, subject: &[u8], visitor: &mut impl FnMut(&Entry) -> ControlFlow<()>) {
+    fn visit(
+        &self,
+        subject: &[u8],
+        tail: Tail,
+        visitor: &mut impl FnMut(&Entry) -> ControlFlow<()>,
+    ) {
         if has_no_empty_token(subject) {
             // Whether the visitor stopped early does not matter here.
-            let _ = self.visit_below(0, subject, visitor);
+            let _ = self.visit_below(0, subject, tail, visitor);
         }
     }
 
@@ -142,15 +165,19 @@ impl SubjectSet {
         &self,
         mut at: usize,
         mut rest: &[u8],
+        tail: Tail,
         visitor: &mut impl FnMut(&Entry) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         loop {
             let node = &self.nodes[at];
             let (token, after) = first_token(rest);
             node.tail.visit(visitor)?;
+            if tail == Tail::Any && token == ANY_TAIL {
+                return ControlFlow::Continue(());
+            }
             if let Some(any) = node.any {
                 match after {
-                    Some(after) => self.visit_below(any, after, visitor)?,
+                    Some(after) => self.visit_below(any, after, tail, visitor)?,
                     None => self.nodes[any].here.visit(visitor)?,
                 }
             }
@@ -207,6 +234,10 @@ impl Entry {
             Some(queue) if self.queues.iter().any(|known| **known == *queue) => {}
             Some(queue) => self.queues.push(queue.into()),
         }
+    }
+
+    fn is_for(&self, queue: Option<&[u8]>) -> bool {
+        queue.is_some_and(|queue| self.queues.iter().any(|wanted| queue_matches(queue, wanted)))
     }
 
     fn is_empty(&self) -> bool {

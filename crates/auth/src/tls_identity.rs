@@ -52,7 +52,7 @@ impl TlsIdentity {
             match *name {
                 GeneralName::RFC822Name(email) => identity.emails.push(email.to_owned()),
                 GeneralName::DNSName(name) => identity.dns_names.push(name.to_owned()),
-                GeneralName::URI(uri) => identity.uris.push(uri.to_owned()),
+                GeneralName::URI(uri) => identity.uris.push(with_lowercase_scheme(uri)),
                 _ => {}
             }
         }
@@ -183,6 +183,14 @@ fn text_of(value: &Any<'_>) -> Option<String> {
             char::decode_utf16(units).collect::<Result<String, _>>().ok()
         }
         _ => None,
+    }
+}
+
+/// Schemes have no case (RFC 3986 §3.1); Go writes them in lower case.
+fn with_lowercase_scheme(uri: &str) -> String {
+    match uri.split_once(':') {
+        Some((scheme, rest)) => format!("{}:{rest}", scheme.to_ascii_lowercase()),
+        None => uri.to_owned(),
     }
 }
 
