@@ -49,9 +49,10 @@ fn check_option(
     problems: &mut Problems,
 ) {
     let value = &entry.value;
-    if !fits(&value.data, option.kind) {
-        let (expected, found) = (option.kind.describe(), value.data.kind());
-        problems.error(&value.at, format!("{key:?} expects {expected}, not {found}"));
+    if let Some(odd) = misfit(value, option.kind) {
+        let (expected, found) = (option.kind.describe(), odd.data.kind());
+        let relation = if std::ptr::eq(odd, value) { "not" } else { "but holds" };
+        problems.error(&odd.at, format!("{key:?} expects {expected}, {relation} {found}"));
         return;
     }
     let mut standing = standing;
@@ -109,31 +110,42 @@ fn asks_for_nothing(value: &Value, status: Status) -> bool {
     }
 }
 
-fn fits(data: &Data, kind: Kind) -> bool {
-    let all_text = |items: &[Value]| items.iter().all(|v| matches!(v.data, Data::Text(_)));
-    match (kind, data) {
+/// The value, or what is in it, that is not of this kind.
+fn misfit(value: &Value, kind: Kind) -> Option<&Value> {
+    let is_text = |data: &Data| matches!(data, Data::Text(_));
+    let is_map = |data: &Data| matches!(data, Data::Map(_));
+    let is_bool = |data: &Data| matches!(data, Data::Bool(_));
+    match (kind, &value.data) {
         (Kind::Any | Kind::MaybeBlock(_), _)
         | (Kind::Bool, Data::Bool(_))
-        | (Kind::Int, Data::Int(_))
-        | (Kind::Text | Kind::DurationText, Data::Text(_))
-        | (Kind::Duration | Kind::Address | Kind::SizeText, Data::Text(_) | Data::Int(_))
+        | (Kind::Int | Kind::SizeText, Data::Int(_))
+        | (Kind::Text | Kind::DurationText | Kind::Texts, Data::Text(_))
+        | (Kind::Duration | Kind::Address, Data::Text(_) | Data::Int(_))
         | (Kind::Seconds, Data::Text(_) | Data::Int(_) | Data::Float(_))
-        | (Kind::Texts, Data::Text(_))
-        | (Kind::Block(_), Data::Map(_)) => true,
-        (Kind::Texts | Kind::TextList, Data::Array(items)) => all_text(items),
-        (Kind::TextMap, Data::Map(map)) => {
-            map.iter().all(|(_, entry)| matches!(entry.value.data, Data::Text(_)))
-        }
-        (Kind::BoolMap, Data::Map(map)) => {
-            map.iter().all(|(_, entry)| matches!(entry.value.data, Data::Bool(_)))
-        }
-        (Kind::Blocks(_), Data::Array(items)) => {
-            items.iter().all(|v| matches!(v.data, Data::Map(_)))
-        }
-        // A name alone, such as `$SYS` used as a variable holder, is skipped by nats-server too.
+        | (Kind::Block(_), Data::Map(_)) => None,
+        (Kind::SizeText, Data::Text(text)) if is_size(text) => None,
+        (Kind::Texts | Kind::TextList, Data::Array(items)) => other_item(items, is_text),
+        (Kind::Blocks(_), Data::Array(items)) => other_item(items, is_map),
+        (Kind::TextMap, Data::Map(map)) => other_entry(map, |entry| is_text(&entry.value.data)),
+        (Kind::BoolMap, Data::Map(map)) => other_entry(map, |entry| is_bool(&entry.value.data)),
+        // What a variable refers to may be anything.
         (Kind::Named(_), Data::Map(map)) => {
-            map.iter().all(|(_, entry)| entry.used || matches!(entry.value.data, Data::Map(_)))
+            other_entry(map, |entry| entry.used || is_map(&entry.value.data))
         }
-        _ => false,
+        _ => Some(value),
     }
+}
+
+fn other_item(items: &[Value], wanted: impl Fn(&Data) -> bool) -> Option<&Value> {
+    items.iter().find(|item| !wanted(&item.data))
+}
+
+fn other_entry(map: &Map, wanted: impl Fn(&Entry) -> bool) -> Option<&Value> {
+    map.iter().map(|(_, entry)| entry).find(|entry| !wanted(entry)).map(|entry| &entry.value)
+}
+
+/// Digits and one letter, as sizes in quotes are.
+fn is_size(text: &str) -> bool {
+    let digits = text.strip_suffix(['K', 'M', 'G', 'T', 'k', 'm', 'g', 't']).unwrap_or(text);
+    digits.parse::<i64>().is_ok()
 }

@@ -112,7 +112,8 @@ impl<'a> Parser<'a> {
     fn key(&mut self, level: Level) -> Result<Key, Problem> {
         match self.cursor.peek() {
             Some(c) if is_separator(c) => {
-                Err(self.cursor.error(&format!("Unexpected key separator '{c}'.")))
+                let stop = if level == Level::Top { "" } else { "." };
+                Err(self.cursor.error(&format!("Unexpected key separator '{c}'{stop}")))
             }
             Some(']') if level == Level::Nested => {
                 Err(self.cursor.error("Unexpected array end ']' processing map."))

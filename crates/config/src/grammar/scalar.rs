@@ -82,8 +82,7 @@ fn escape(cursor: &mut Cursor<'_>, bytes: &mut Vec<u8>) -> Result<(), Problem> {
         Some('\\') => b'\\',
         Some('x') => {
             cursor.bump();
-            let byte = hex_digit(cursor)? << 4 | hex_digit(cursor)?;
-            bytes.push(byte);
+            bytes.push(hex_byte(cursor)?);
             return Ok(());
         }
         _ => {
@@ -99,15 +98,24 @@ fn escape(cursor: &mut Cursor<'_>, bytes: &mut Vec<u8>) -> Result<(), Problem> {
     Ok(())
 }
 
-fn hex_digit(cursor: &mut Cursor<'_>) -> Result<u8, Problem> {
-    let digit = cursor.peek().and_then(|c| c.to_digit(16)).and_then(|d| u8::try_from(d).ok());
-    let Some(digit) = digit else {
-        let shown = cursor.shown();
-        return Err(cursor
-            .error(&format!("Expected two hexadecimal digits after '\\x', but got '{shown}'")));
+/// The two digits after `\\x`.
+fn hex_byte(cursor: &mut Cursor<'_>) -> Result<u8, Problem> {
+    let at = cursor.position();
+    let digits: String = cursor.rest().chars().take(2).collect();
+    let byte = if digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        u8::from_str_radix(&digits, 16).ok()
+    } else {
+        None
+    };
+    let Some(byte) = byte else {
+        let line = at.line;
+        let shown = digits.escape_debug();
+        let text = format!("Expected two hexadecimal digits after '\\x', but got '{shown}'");
+        return Err(Problem::error(at, format!("Parse error on line {line}: '{text}'")));
     };
     cursor.bump();
-    Ok(digit)
+    cursor.bump();
+    Ok(byte)
 }
 
 /// `(`, any lines, and `)` alone on a line; the newlines around the text belong to it.
@@ -167,6 +175,10 @@ fn starts_with_digit(cursor: &mut Cursor<'_>) -> Result<Scalar, Problem> {
         Some(c) if is_size_suffix(c) => {
             cursor.bump();
             cursor.skip_while(is_size_suffix_tail);
+            // nats-server takes `[1k]` for a list of a string, and the digest tells.
+            if cursor.peek() == Some(']') {
+                return bare(cursor, start);
+            }
         }
         _ => {}
     }
