@@ -38,14 +38,22 @@ pub(crate) struct Matched {
 
 #[derive(Debug, Default)]
 struct Node {
-    /// Children by literal token, ordered by (length, bytes).
-    literals: Vec<(Box<[u8]>, usize)>,
+    /// Children by literal token, ordered by (hash, token).
+    literals: Vec<Literal>,
     /// Child for `*`.
     any: Option<usize>,
     /// Subjects that end with `>` here.
     tail: Entry,
     /// Subjects that end here.
     here: Entry,
+}
+
+#[derive(Debug)]
+struct Literal {
+    /// Kept here so that a search among thousands reads one array, and one token at its end.
+    hash: u64,
+    token: Box<[u8]>,
+    child: usize,
 }
 
 #[derive(Debug, Default)]
@@ -141,8 +149,11 @@ impl SubjectSet {
             node.any = Some(next);
         } else {
             match node.position(token) {
-                Ok(index) => return node.literals[index].1,
-                Err(index) => node.literals.insert(index, (token.into(), next)),
+                Ok(index) => return node.literals[index].child,
+                Err(index) => {
+                    let hash = hash(token);
+                    node.literals.insert(index, Literal { hash, token: token.into(), child: next });
+                }
             }
         }
         self.nodes.push(Node::default());
@@ -206,7 +217,7 @@ impl SubjectSet {
             return true;
         }
         if token == ANY_TOKEN {
-            return node.literals.iter().any(|&(_, child)| ends_in(child));
+            return node.literals.iter().any(|literal| ends_in(literal.child));
         }
         node.literal(token).is_some_and(ends_in)
     }
@@ -214,12 +225,14 @@ impl SubjectSet {
 
 impl Node {
     fn position(&self, token: &[u8]) -> Result<usize, usize> {
-        let key = (token.len(), token);
-        self.literals.binary_search_by(|(literal, _)| (literal.len(), &literal[..]).cmp(&key))
+        let wanted = hash(token);
+        self.literals.binary_search_by(|literal| {
+            literal.hash.cmp(&wanted).then_with(|| (*literal.token).cmp(token))
+        })
     }
 
     fn literal(&self, token: &[u8]) -> Option<usize> {
-        self.position(token).ok().map(|index| self.literals[index].1)
+        self.position(token).ok().map(|index| self.literals[index].child)
     }
 
     fn has_children(&self) -> bool {
@@ -254,6 +267,13 @@ fn first_token(subject: &[u8]) -> (&[u8], Option<&[u8]>) {
         Some(at) => (&subject[..at], Some(&subject[at + 1..])),
         None => (subject, None),
     }
+}
+
+/// FNV-1a. The keys are the configuration's, so that nobody else can choose collisions.
+fn hash(token: &[u8]) -> u64 {
+    token.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A queue name equals the permitted one or, where that has wildcards, falls under it.
