@@ -2,7 +2,8 @@
 //!
 //! - `golden:NAME`: a raw exchange in `tools/testkit/golden/*.golden`;
 //! - `clients:NAME`: a scenario in `tests/clients/scenarios.txt`;
-//! - `unit:CRATE::MODULE::…::NAME`: a Rust test in `crates/CRATE/src` or `crates/CRATE/tests`.
+//! - `unit:CRATE::MODULE::…::NAME`: a Rust test in `src` or `tests` of a folder of `crates/` or
+//!   `tools/`.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +23,7 @@ pub(super) struct Proofs {
 impl Proofs {
     pub(super) fn collect(tree: &Tree) -> Self {
         let golden = tree.under(GOLDEN).filter(|file| file.has_extension("golden"));
-        let rust = tree.under("crates/").filter(|file| file.has_extension("rs"));
+        let rust = tree.rust();
         Self {
             golden: golden.flat_map(exchanges).collect(),
             clients: tree.file(SCENARIOS).into_iter().flat_map(scenarios).collect(),
@@ -74,7 +75,8 @@ fn unit_tests(file: &File) -> Vec<String> {
 /// `crates/nats/src/codec/parse.rs` is `nats::codec::parse`; `crates/nats/tests/split.rs` is
 /// `nats::split`.
 fn module_path(path: &str) -> Option<Vec<String>> {
-    let mut parts = path.strip_prefix("crates/")?.strip_suffix(".rs")?.split('/');
+    let inside = path.strip_prefix("crates/").or_else(|| path.strip_prefix("tools/"))?;
+    let mut parts = inside.strip_suffix(".rs")?.split('/');
     let mut modules = vec![parts.next()?.to_owned()];
     let _folder = parts.next()?;
     modules.extend(parts.map(str::to_owned));
@@ -122,6 +124,7 @@ mod tests {
         let path = |path| module_path(path).map(|parts| parts.join("::"));
         assert_eq!(path("crates/nats/src/lib.rs").as_deref(), Some("nats"));
         assert_eq!(path("crates/nats/src/codec/mod.rs").as_deref(), Some("nats::codec"));
-        assert_eq!(path("tools/testkit/src/lib.rs"), None);
+        assert_eq!(path("tools/testkit/tests/http.rs").as_deref(), Some("testkit::http"));
+        assert_eq!(path("bench/load.rs"), None);
     }
 }
