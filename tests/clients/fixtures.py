@@ -14,7 +14,7 @@ BCRYPT_TOKEN = "$2a$04$984PVjkZ3lonysybBcyDZ.fWZlyIR1pwHdtyw0XYtlE2jdVSxRxla"
 
 NAMES = [
     "plain", "token", "hashtoken", "user", "users", "nkey", "noauth",
-    "tls", "tlsverify", "tlsmap", "tlsfirst", "limits", "ldm",
+    "tls", "tlsverify", "tlsmap", "tlsfirst", "limits", "crowded", "ldm",
 ]
 
 
@@ -88,7 +88,7 @@ authorization {
         publish: { allow: ["orders.*", "_INBOX.>"], deny: ["orders.secret"] }
         subscribe: { allow: ["orders.>", "_INBOX.>", "jobs workers"], deny: ["orders.hidden"] } } }
     { user: service, password: service-pass, permissions: {
-        subscribe: ["svc.>", "_INBOX.>"], allow_responses: { max: 2, expires: "1m" } } }
+        publish: "_INBOX.settle.>", subscribe: ["svc.>", "_INBOX.>"], allow_responses: { max: 2, expires: "1m" } } }
   ]
 }
 """
@@ -131,6 +131,7 @@ def bodies(certs, nkey):
         "tlsverify": tls_block(certs, "verify: true"),
         "tlsmap": tls_block(certs, "verify_and_map: true") + TLS_MAP,
         "tlsfirst": tls_block(certs, "handshake_first: true"),
-        "limits": "max_payload: 1024\nmax_connections: 2\nmax_subscriptions: 2\n",
+        "limits": "max_payload: 1024\nmax_subscriptions: 2\n",
+        "crowded": "max_connections: 2\n",
         "ldm": 'lame_duck_duration: "30s"\nlame_duck_grace_period: "1s"\n',
     }

@@ -32,7 +32,7 @@ def even(text):
     text = re.sub(r"(?m)^\d\d:\d\d:\d\d ", "", text)
     text = re.sub(r"\b\d[\d.,]*(ns|µs|us|ms|s)\b", "TIME", text)
     text = re.sub(r"=\d+\.\d+s", "=TIME", text)
-    text = re.sub(r"\b\d[\d.,]* (msgs/sec|[KMG]?i?B/sec)", r"RATE \1", text)
+    text = re.sub(r"\b\d[\d.,]* (?:[KMG]i)?(msgs/sec|B/sec)", r"RATE \1", text)
     return " / ".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
 
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
@@ -244,16 +243,10 @@ func tlsFirst() string {
 }
 
 func maxConnections() string {
-	one, two := dial("limits"), dial("limits")
-	defer two.Close()
+	one, two := dial("crowded"), dial("crowded")
 	defer one.Close()
-	// The connection may be reset before the client has read why: then it asks again.
-	for range 20 {
-		if third := attempt("limits"); strings.Contains(third, "maximum") || third == "[connected]" {
-			return third
-		}
-	}
-	return "refused without a word"
+	defer two.Close()
+	return refused(attempt("crowded"))
 }
 
 func maxSubscriptions() string {

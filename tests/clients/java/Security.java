@@ -249,9 +249,9 @@ final class Security {
     }
 
     private static String maxConnections() throws Exception {
-        try (Harness.Session one = Harness.session("limits", nobody());
-             Harness.Session two = Harness.session("limits", nobody())) {
-            return refused(Harness.attempt("limits", nobody()));
+        try (Harness.Session one = Harness.session("crowded", nobody());
+             Harness.Session two = Harness.session("crowded", nobody())) {
+            return refused(Harness.attempt("crowded", nobody()));
         }
     }
 

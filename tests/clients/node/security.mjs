@@ -122,7 +122,7 @@ const encryption = {
 };
 
 const limits = {
-  "max-connections": () => on("limits", {}, () => on("limits", {}, async () => refused(await attempt("limits")))),
+  "max-connections": () => on("crowded", {}, () => on("crowded", {}, async () => refused(await attempt("crowded")))),
   "max-subscriptions": () => on("limits", { reconnect: false }, async (nc, errors) => {
     const all = [1, 2, 3].map(() => collect(nc, "limit.node"));
     await nc.flush().catch(() => {});

@@ -102,6 +102,18 @@ async def publish(nc, *names):
     await nc.flush(PATIENCE_S)
 
 
+async def settle(nc):
+    """Returns when the server has done all that the connection asked before.
+
+    flush() is no such barrier: its PING may overtake commands that still wait in the client.
+    """
+    subject = f"_INBOX.settle.{nc.client_id}"
+    sub = await nc.subscribe(subject)
+    await nc.publish(subject)
+    await sub.next_msg(timeout=PATIENCE_S)
+    await sub.unsubscribe()
+
+
 def digest(*chunks):
     return hashlib.sha256(b"".join(chunks)).hexdigest()[:16]
 

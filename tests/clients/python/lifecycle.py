@@ -3,7 +3,7 @@ import asyncio
 
 import nats
 
-from harness import attempt, first, order, publish, session, take, told
+from harness import attempt, first, order, publish, session, settle, take, told
 
 
 async def drain_subscription():
@@ -14,12 +14,13 @@ async def drain_subscription():
             await asyncio.sleep(0.001)
             got.append(message)
         sub = await s.nc.subscribe("drain.py", cb=slow)
-        await s.nc.flush()
+        await settle(s.nc)
         await publish(peer.nc, *["drain.py"] * 20)
-        await s.nc.flush()
+        await settle(peer.nc)
+        await settle(s.nc)
         await sub.drain()
         await publish(peer.nc, "drain.py")
-        await s.nc.flush()
+        await settle(s.nc)
         return f"delivered={len(got)}"
 
 
@@ -32,9 +33,10 @@ async def drain_connection():
             await asyncio.sleep(0.001)
             await s.nc.publish("drained.py", message.data)
         await s.nc.subscribe("drain.conn.py", queue="group", cb=slow)
-        await s.nc.flush()
+        await settle(s.nc)
         await publish(peer.nc, *["drain.conn.py"] * 20)
-        await s.nc.flush()
+        await settle(peer.nc)
+        await settle(s.nc)
         await s.nc.drain()
         closed = [await first(s.events), await first(s.events)]
         try:
@@ -60,7 +62,7 @@ async def reconnect():
 async def lame_duck():
     async with await session("ldm") as s:
         sub = await s.nc.subscribe("duck.py")
-        await s.nc.flush()
+        await settle(s.nc)
         await order("ldm", "ldm")
         event = await first(s.events)
         await publish(s.nc, "duck.py")

@@ -3,7 +3,7 @@ import asyncio
 
 import nats
 
-from harness import PATIENCE_S, QUIET_S, digest, pattern, publish, session, subjects, take, told
+from harness import PATIENCE_S, QUIET_S, digest, pattern, publish, session, settle, subjects, take, told
 
 
 async def connection_info():
@@ -17,10 +17,10 @@ async def connection_info():
 async def publish_subscribe():
     async with await session("plain") as s, await session("plain") as peer:
         sub = await s.nc.subscribe("news.py")
-        await s.nc.flush()
+        await settle(s.nc)
         for i in range(100):
             await peer.nc.publish("news.py", b"message %d\n" % i)
-        await peer.nc.flush()
+        await settle(peer.nc)
         got = await take(sub, 100)
         return f"count={len(got)} hash={digest(*(m.data for m in got))}"
 
@@ -39,7 +39,7 @@ async def queue_group():
         members = [await s.nc.subscribe(p, queue="crew") for p in ("work.*", "work.py", "work.>")]
         for _ in range(300):
             await s.nc.publish("work.py")
-        await s.nc.flush()
+        await settle(s.nc)
         seen = len(await take(plain, 300))
         counts = [len(await take(m, 1)) for m in members]
         return f"plain={seen} members={sum(counts)} idle={counts.count(0)}"
@@ -51,7 +51,7 @@ async def two_queue_groups():
         blue = await s.nc.subscribe("two.*", queue="blue")
         for _ in range(50):
             await s.nc.publish("two.py")
-        await s.nc.flush()
+        await settle(s.nc)
         return f"red={sum([len(await take(r, 1)) for r in red])} blue={len(await take(blue, 50))}"
 
 
@@ -108,7 +108,7 @@ async def headers():
         # This client keeps one value a key: the block on the wire is written by hand instead.
         block = b"NATS/1.0\r\nColour: red\r\nColour: blue\r\nEmpty: \r\n\r\n"
         await s.nc._send_command(b"HPUB headers.py %d %d\r\n%b%b\r\n" % (len(block), len(block) + 4, block, b"more"))
-        await s.nc.flush()
+        await settle(s.nc)
         got = await take(sub, 2)
         return "; ".join(f"{m.headers} {m.data}" for m in got)
 
@@ -149,7 +149,7 @@ async def unsubscribe_after():
         await sub.unsubscribe(5)
         for _ in range(10):
             await s.nc.publish("auto.py")
-        await s.nc.flush()
+        await settle(s.nc)
         await asyncio.sleep(QUIET_S)
         return f"count={len(got)}"
 
@@ -157,8 +157,7 @@ async def unsubscribe_after():
 async def no_echo():
     async with await session("plain", no_echo=True) as s, await session("plain") as other:
         own, foreign = await s.nc.subscribe("echo.py"), await other.nc.subscribe("echo.py")
-        await s.nc.flush()
-        await other.nc.flush()
+        await settle(other.nc)
         await publish(s.nc, "echo.py")
         return f"other={len(await take(foreign, 1))} own={len(await take(own, 0))}"
 

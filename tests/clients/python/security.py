@@ -4,7 +4,7 @@ import ssl
 
 import nats
 
-from harness import (PATIENCE_S, attempt, digest, first, pattern, publish, session, subjects, take,
+from harness import (PATIENCE_S, attempt, digest, first, pattern, publish, session, settle, subjects, take,
                      tls_context, told)
 
 ADMIN = {"user": "admin", "password": "admin-pass"}
@@ -50,7 +50,7 @@ async def auth_no_auth_user():
 async def permission_publish():
     async with await session("users", **LIMITED) as s, await session("users", **ADMIN) as watcher:
         sub = await watcher.nc.subscribe("orders.>")
-        await watcher.nc.flush()
+        await settle(watcher.nc)
         await publish(s.nc, "orders.new", "orders.secret", "orders.new.deep", "orders.last")
         return f"seen {subjects(await take(sub, 2))}; {await first(s.errors)}; {await first(s.errors)}"
 
@@ -59,7 +59,7 @@ async def permission_subscribe():
     async with await session("users", **LIMITED) as s:
         await s.nc.subscribe("stock.py")
         await s.nc.subscribe("orders.hidden")
-        await s.nc.flush()
+        await settle(s.nc)
         return f"{await first(s.errors)}; {await first(s.errors)}; connected={s.nc.is_connected}"
 
 
@@ -68,7 +68,7 @@ async def permission_queue():
         member = await s.nc.subscribe("jobs", queue="workers")
         await s.nc.subscribe("jobs", queue="thieves")
         await s.nc.subscribe("jobs")
-        await s.nc.flush()
+        await settle(s.nc)
         await publish(sender.nc, "jobs", "jobs")
         return f"{await first(s.errors)}; {await first(s.errors)}; member={len(await take(member, 2))}"
 
@@ -76,7 +76,7 @@ async def permission_queue():
 async def permission_deny():
     async with await session("users", **LIMITED) as s, await session("users", **ADMIN) as sender:
         sub = await s.nc.subscribe("orders.*")
-        await s.nc.flush()
+        await settle(s.nc)
         await publish(sender.nc, "orders.open", "orders.hidden", "orders.closed")
         return f"seen {subjects(await take(sub, 2))} errors={s.errors.qsize()}"
 
@@ -88,7 +88,7 @@ async def permission_responses():
                 for i in range(3):
                     await message.respond(b"%d" % i)
             await s.nc.subscribe("svc.echo", cb=thrice)
-            await s.nc.flush()
+            await settle(s.nc)
             sub = await client.nc.subscribe("_INBOX.responses.py")
             await client.nc.publish("svc.echo", b"hi", reply="_INBOX.responses.py")
             answers = len(await take(sub, 2))
@@ -101,7 +101,7 @@ async def permission_default():
         sub = await s.nc.subscribe("public.>")
         await publish(s.nc, "public.py", "private.py")
         await s.nc.subscribe("private.py")
-        await s.nc.flush()
+        await settle(s.nc)
         return f"own={len(await take(sub, 1))}; {await first(s.errors)}; {await first(s.errors)}"
 
 
@@ -160,8 +160,8 @@ async def tls_first():
 
 
 async def max_connections():
-    async with await session("limits"), await session("limits"):
-        return refused(await attempt("limits"))
+    async with await session("crowded"), await session("crowded"):
+        return refused(await attempt("crowded"))
 
 
 async def max_subscriptions():

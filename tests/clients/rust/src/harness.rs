@@ -113,6 +113,17 @@ pub async fn publish(
     Ok(nc.flush().await?)
 }
 
+/// Returns when the server has done all that the connection asked before.
+///
+/// `flush` is no such barrier: it ends when the bytes have left.
+pub async fn settle(nc: &Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let subject = format!("_INBOX.settle.{}", nc.server_info().client_id);
+    let mut sub = nc.subscribe(subject.clone()).await?;
+    nc.publish(subject, Bytes::new()).await?;
+    timeout(PATIENCE, sub.next()).await?;
+    Ok(sub.unsubscribe().await?)
+}
+
 pub fn hash<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut digest = Sha256::new();
     for chunk in chunks {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::{ConnectOptions, Event};
 use futures_util::{FutureExt, StreamExt};
 
-use crate::harness::{attempt, order, plain, publish, session, take};
+use crate::harness::{attempt, order, plain, publish, session, settle, take};
 use crate::{Outcome, Scenario};
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -18,12 +18,14 @@ pub const SCENARIOS: &[Scenario] = &[
 async fn drain_subscription() -> Outcome {
     let (nc, peer) = (plain().await?, plain().await?);
     let mut sub = nc.subscribe("drain.rs").await?;
-    nc.flush().await?;
+    settle(&nc).await?;
     publish(&peer, &["drain.rs"; 20]).await?;
-    nc.flush().await?;
+    settle(&peer).await?;
+    settle(&nc).await?;
     sub.drain().await?;
-    nc.flush().await?;
+    settle(&nc).await?;
     publish(&peer, &["drain.rs"]).await?;
+    settle(&peer).await?;
     let mut delivered = 0;
     while sub.next().await.is_some() {
         delivered += 1;
@@ -36,10 +38,11 @@ async fn drain_connection() -> Outcome {
     let mut answers = peer.subscribe("drained.rs").await?;
     let mut s = session("plain", ConnectOptions::new()).await?;
     let mut work = s.nc.queue_subscribe("drain.conn.rs", "group".to_owned()).await?;
-    s.nc.flush().await?;
-    peer.flush().await?;
+    settle(&s.nc).await?;
+    settle(&peer).await?;
     publish(&peer, &["drain.conn.rs"; 20]).await?;
-    s.nc.flush().await?;
+    settle(&peer).await?;
+    settle(&s.nc).await?;
     s.nc.drain().await?;
     let mut delivered = 0;
     while work.next().await.is_some() {
@@ -78,7 +81,7 @@ async fn reconnect() -> Outcome {
 async fn lame_duck() -> Outcome {
     let mut s = session("ldm", ConnectOptions::new()).await?;
     let mut sub = s.nc.subscribe("duck.rs").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     order("ldm", "ldm").await?;
     let told = s.event(|e| matches!(e, Event::LameDuckMode)).await;
     publish(&s.nc, &["duck.rs"]).await?;

@@ -4,7 +4,9 @@ use async_nats::{Client, ConnectOptions, HeaderMap, Subscriber};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
-use crate::harness::{PATIENCE, QUIET, hash, pattern, plain, publish, session, subjects, take};
+use crate::harness::{
+    PATIENCE, QUIET, hash, pattern, plain, publish, session, settle, subjects, take,
+};
 use crate::{Outcome, Scenario};
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -50,11 +52,11 @@ async fn connection_info() -> Outcome {
 async fn publish_subscribe() -> Outcome {
     let (nc, peer) = (plain().await?, plain().await?);
     let mut sub = nc.subscribe("news.rs").await?;
-    nc.flush().await?;
+    settle(&nc).await?;
     for i in 0..100 {
         peer.publish("news.rs", format!("message {i}\n").into()).await?;
     }
-    peer.flush().await?;
+    settle(&peer).await?;
     let got = take(&mut sub, 100).await;
     Ok(format!("count={} hash={}", got.len(), hash(got.iter().map(|m| m.payload.as_ref()))))
 }
@@ -232,7 +234,7 @@ async fn no_echo() -> Outcome {
     let other = plain().await?;
     let (mut own, mut foreign) =
         (nc.subscribe("echo.rs").await?, other.subscribe("echo.rs").await?);
-    other.flush().await?;
+    settle(&other).await?;
     publish(&nc, &["echo.rs"]).await?;
     Ok(format!("other={} own={}", take(&mut foreign, 1).await.len(), take(&mut own, 0).await.len()))
 }

@@ -4,7 +4,9 @@ use async_nats::ConnectOptions;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
-use crate::harness::{attempt, cert, hash, pattern, publish, session, subjects, take, variable};
+use crate::harness::{
+    attempt, cert, hash, pattern, publish, session, settle, subjects, take, variable,
+};
 use crate::{Outcome, Scenario};
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -132,7 +134,7 @@ async fn auth_no_auth_user() -> Outcome {
 async fn permission_publish() -> Outcome {
     let (mut s, watcher) = (session("users", limited()).await?, session("users", admin()).await?);
     let mut sub = watcher.nc.subscribe("orders.>").await?;
-    watcher.nc.flush().await?;
+    settle(&watcher.nc).await?;
     publish(&s.nc, &["orders.new", "orders.secret", "orders.new.deep", "orders.last"]).await?;
     Ok(format!(
         "seen {}; {}; {}",
@@ -146,7 +148,7 @@ async fn permission_subscribe() -> Outcome {
     let mut s = session("users", limited()).await?;
     let _stock = s.nc.subscribe("stock.rs").await?;
     let _hidden = s.nc.subscribe("orders.hidden").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     Ok(format!("{}; {}; {}", s.error().await, s.error().await, s.nc.connection_state()))
 }
 
@@ -155,7 +157,7 @@ async fn permission_queue() -> Outcome {
     let mut member = s.nc.queue_subscribe("jobs", "workers".to_owned()).await?;
     let _thief = s.nc.queue_subscribe("jobs", "thieves".to_owned()).await?;
     let _lone = s.nc.subscribe("jobs").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     publish(&sender.nc, &["jobs", "jobs"]).await?;
     Ok(format!(
         "{}; {}; member={}",
@@ -168,7 +170,7 @@ async fn permission_queue() -> Outcome {
 async fn permission_deny() -> Outcome {
     let (s, sender) = (session("users", limited()).await?, session("users", admin()).await?);
     let mut sub = s.nc.subscribe("orders.*").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     publish(&sender.nc, &["orders.open", "orders.hidden", "orders.closed"]).await?;
     Ok(format!("seen {}", subjects(&take(&mut sub, 2).await)))
 }
@@ -177,7 +179,7 @@ async fn permission_responses() -> Outcome {
     let mut s = session("users", user("service", "service-pass")).await?;
     let client = session("users", admin()).await?;
     let mut requests = s.nc.subscribe("svc.echo").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     let mut answers = client.nc.subscribe("_INBOX.responses.rs").await?;
     client.nc.publish_with_reply("svc.echo", "_INBOX.responses.rs", "hi".into()).await?;
     let reply = requests.next().await.and_then(|m| m.reply).ok_or("no reply subject")?;
@@ -198,7 +200,7 @@ async fn permission_default() -> Outcome {
     let mut sub = s.nc.subscribe("public.>").await?;
     publish(&s.nc, &["public.rs", "private.rs"]).await?;
     let _refused = s.nc.subscribe("private.rs").await?;
-    s.nc.flush().await?;
+    settle(&s.nc).await?;
     Ok(format!("own={}; {}; {}", take(&mut sub, 1).await.len(), s.error().await, s.error().await))
 }
 
@@ -252,8 +254,8 @@ async fn tls_first() -> Outcome {
 }
 
 async fn max_connections() -> Outcome {
-    let _held = (session("limits", nobody()).await?, session("limits", nobody()).await?);
-    Ok(refused(attempt("limits", nobody()).await))
+    let _held = (session("crowded", nobody()).await?, session("crowded", nobody()).await?);
+    Ok(refused(attempt("crowded", nobody()).await))
 }
 
 async fn max_subscriptions() -> Outcome {
