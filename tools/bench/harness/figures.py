@@ -52,7 +52,7 @@ def compare(pairs, key):
     both = [(p[key], o[key]) for p, o in pairs if key in p and key in o]
     if not both:
         return None
-    ratios = [ours / peer for peer, ours in both if peer > 0 and ours >= 0]
+    ratios = [ours / peer for peer, ours in both if peer > 0 and ours > 0]
     return Compared(
         peer=median([p for p, _ in both]),
         ours=median([o for _, o in both]),

@@ -32,6 +32,11 @@ impl Conn {
         Ok(conn)
     }
 
+    /// The bytes below, for waiting until there are some.
+    pub(crate) fn stream(&self) -> &Stream {
+        &self.stream
+    }
+
     /// Writes all of `data`.
     pub(crate) fn send(&mut self, data: &[u8]) -> Result<()> {
         self.stream.write_all(data)?;

@@ -29,14 +29,30 @@ impl Pace {
         Pace { next: Instant::now() + gap, gap, wait }
     }
 
-    /// Waits for the next due time. Returns it if it has passed already, because then what was
-    /// due has been waiting since (a stalled server must not slow the count of its own stall);
-    /// otherwise the present, so that an overslept timer is not put down to the server.
+    /// The time between two due times.
+    pub(crate) fn gap(&self) -> Duration {
+        self.gap
+    }
+
+    /// Drops the due times up to `now`, for those who cannot make them up.
+    pub(crate) fn skip_to(&mut self, now: Instant) {
+        if self.next <= now {
+            self.next = now + self.gap;
+        }
+    }
+
+    /// The time to the next due time; zero if it has passed.
+    pub(crate) fn left(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for the next due time. Returns it if it passed a whole gap ago, because then what
+    /// was due has been waiting since (a stalled server must not slow the count of its own
+    /// stall); otherwise the present, so that an overslept timer is not put down to the server.
     pub(crate) fn wait(&mut self) -> Instant {
         let due = self.next;
         self.next += self.gap;
-        let before = Instant::now();
-        if before >= due {
+        if Instant::now() >= self.next {
             return due;
         }
         loop {
@@ -54,6 +70,15 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn skipping_leaves_no_arrears() {
+        let mut pace = Pace::new(1_000_000, Wait::Sleep);
+        while !pace.left().is_zero() {}
+        let now = Instant::now();
+        pace.skip_to(now);
+        assert_eq!(pace.next, now + Duration::from_micros(1));
+    }
 
     #[test]
     fn what_is_overdue_counts_from_its_due_time() {

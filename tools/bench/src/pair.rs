@@ -2,6 +2,7 @@
 //! others load the server. What they wait is what a load does to its neighbours.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Instant;
 
 use crate::conn::Conn;
 use crate::error::Result;
@@ -33,12 +34,14 @@ impl Pair {
         let mut latencies = Latencies::default();
         let mut pace = Pace::new(rate, Wait::Sleep);
         while !stop.load(Relaxed) {
-            let from = pace.wait();
+            pace.wait();
+            let from = Instant::now();
             self.asking.send(ASK.as_bytes())?;
             until_message(&mut self.answering)?;
             self.answering.send(ANSWER.as_bytes())?;
             until_message(&mut self.asking)?;
-            latencies.push(from.elapsed());
+            latencies.push_for_all_delayed(from.elapsed(), pace.gap());
+            pace.skip_to(Instant::now());
         }
         Ok(latencies)
     }

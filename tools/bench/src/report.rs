@@ -22,6 +22,18 @@ impl Latencies {
         self.0.push(latency);
     }
 
+    /// Adds one that also held up what was due every `gap` meanwhile: each of these would have
+    /// waited for the rest of it. Without them a stall of a second would count as one sample
+    /// among a thousand good ones, although nobody was served for that second.
+    pub(crate) fn push_for_all_delayed(&mut self, latency: Duration, gap: Duration) {
+        let mut left = latency;
+        self.push(left);
+        while left > gap && !gap.is_zero() {
+            left -= gap;
+            self.push(left);
+        }
+    }
+
     /// Adds those of another thread.
     pub(crate) fn append(&mut self, mut other: Latencies) {
         self.0.append(&mut other.0);
@@ -70,6 +82,13 @@ pub(crate) fn print(work: Work, more: Value) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stall_counts_for_everything_that_it_held_up() {
+        let mut latencies = Latencies::default();
+        latencies.push_for_all_delayed(Duration::from_millis(35), Duration::from_millis(10));
+        assert_eq!(latencies.0, [35, 25, 15, 5].map(Duration::from_millis));
+    }
 
     #[test]
     fn percentiles_are_taken_from_the_sorted_list() {
