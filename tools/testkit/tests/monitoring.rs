@@ -1,0 +1,285 @@
+//! The monitoring endpoints of both servers, asked the same after the same clients came by: the
+//! answers have the same fields of the same JSON types, the same values where those do not depend
+//! on the moment, and the same status codes.
+
+#[path = "monitoring/pair.rs"]
+mod pair;
+
+use pair::{Answer, Pair};
+use serde_json::Value;
+
+const PLAIN: &str = "http: \"127.0.0.1:-1\"\nserver_name: mon\nserver_tags: [a, \"b:c\"]\n\
+                     server_metadata: {k: v}\n";
+const NEED: &str = "needs both servers: NATS_SERVER_BIN and ANABRANCH_BIN";
+
+/// Values of `/varz` that follow from the configuration alone.
+const SETTLED: [&str; 27] = [
+    "server_name",
+    "proto",
+    "host",
+    "auth_required",
+    "tls_required",
+    "tls_verify",
+    "max_connections",
+    "max_subscriptions",
+    "ping_interval",
+    "ping_max",
+    "http_host",
+    "http_base_path",
+    "https_port",
+    "auth_timeout",
+    "max_control_line",
+    "max_payload",
+    "max_pending",
+    "tls_timeout",
+    "write_deadline",
+    "connections",
+    "total_connections",
+    "routes",
+    "leafnodes",
+    "in_msgs",
+    "in_bytes",
+    "tags",
+    "metadata",
+];
+
+const SORTS: [&str; 14] = [
+    "cid",
+    "start",
+    "subs",
+    "pending",
+    "msgs_to",
+    "msgs_from",
+    "bytes_to",
+    "bytes_from",
+    "last",
+    "idle",
+    "uptime",
+    "stop",
+    "reason",
+    "rtt",
+];
+
+/// Both answers have the same status and the same shape; gives them back.
+fn same_shape(pair: &Pair, path: &str) -> (Answer, Answer) {
+    let (ours, theirs) = pair.get(path);
+    assert_eq!(ours.status, theirs.status, "{path}: {} / {}", ours.body, theirs.body);
+    assert_eq!(ours.shape(), theirs.shape(), "{path}");
+    (ours, theirs)
+}
+
+/// Both answers are the same to the byte.
+fn same_answer(pair: &Pair, path: &str) {
+    let (ours, theirs) = pair.get(path);
+    assert_eq!(ours, theirs, "{path}");
+}
+
+fn connections(answer: &Answer) -> Vec<Value> {
+    answer.json()["connections"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn varz_has_the_same_fields_and_settled_values() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    let clients = pair.clients(&["one", "two"]);
+    let (ours, theirs) = same_shape(&pair, "/varz");
+    for name in SETTLED {
+        assert_eq!(ours.json()[name], theirs.json()[name], "{name}");
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn varz_names_limits_and_tls_where_configured() {
+    let config = format!(
+        "{PLAIN}max_subscriptions: 5\nwrite_timeout: close\nauthorization: {{token: s}}\n\
+         tls: {{cert_file: \"{{{{dir}}}}/cert.pem\", key_file: \"{{{{dir}}}}/key.pem\",\n\
+         ca_file: \"{{{{dir}}}}/cert.pem\", verify: true, timeout: 3}}\n"
+    );
+    let pair = Pair::start(&config).expect(NEED);
+    let (ours, theirs) = same_shape(&pair, "/varz");
+    for name in
+        SETTLED.iter().chain(&["write_timeout", "tls_required", "tls_verify", "max_subscriptions"])
+    {
+        assert_eq!(ours.json()[name], theirs.json()[name], "{name}");
+    }
+    for name in ["tls_cert_not_after", "write_timeout", "auth_required"] {
+        assert!(!theirs.json()[name].is_null(), "{name} was to be compared");
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_has_the_same_fields_under_every_parameter() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    let clients = pair.clients(&["one", "two", "three"]);
+    for parameters in [
+        "",
+        "?subs=1",
+        "?subs=true",
+        "?subs=detail",
+        "?auth=1",
+        "?offset=1",
+        "?limit=1",
+        "?offset=1&limit=1",
+        "?offset=9",
+        "?cid=1",
+        "?state=open",
+        "?state=any",
+        "?state=all",
+        "?acc=$G",
+        "?acc=none",
+        "?user=none",
+        "?mqtt_client=x",
+    ] {
+        let (ours, theirs) = same_shape(&pair, &format!("/connz{parameters}"));
+        for name in ["num_connections", "total", "offset", "limit"] {
+            assert_eq!(ours.json()[name], theirs.json()[name], "{name} of {parameters}");
+        }
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_lists_a_connection_alike() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    let clients = pair.clients(&["one"]);
+    let (ours, theirs) = same_shape(&pair, "/connz?subs=1&auth=1");
+    for name in [
+        "kind",
+        "type",
+        "ip",
+        "pending_bytes",
+        "in_msgs",
+        "out_msgs",
+        "in_bytes",
+        "out_bytes",
+        "subscriptions",
+        "name",
+        "lang",
+        "version",
+        "account",
+        "subscriptions_list",
+    ] {
+        assert_eq!(connections(&ours)[0][name], connections(&theirs)[0][name], "{name}");
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_sorts_by_every_order() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    let clients = pair.clients(&["one", "two"]);
+    for sort in SORTS {
+        same_shape(&pair, &format!("/connz?sort={sort}"));
+        same_shape(&pair, &format!("/connz?sort={sort}&state=closed"));
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_refuses_what_it_cannot_read() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    for parameters in
+        ["sort=none", "offset=x", "limit=x", "cid=x", "auth=x", "subs=x", "state=x", "sort=Cid"]
+    {
+        same_answer(&pair, &format!("/connz?{parameters}"));
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_tells_why_connections_ended() {
+    let pair =
+        Pair::start(&format!("{PLAIN}max_payload: 100\nmax_control_line: 512\n")).expect(NEED);
+    let long = format!("SUB {} 1\r\n", "x".repeat(600));
+    for bytes in [
+        "PUB a\r\n",
+        "NONSENSE\r\n",
+        "PUB a 200\r\n",
+        &long,
+        "CONNECT {\"protocol\":9}\r\n",
+        "CONNECT {\"no_responders\":true}\r\n",
+        "CONNECT {\r\n",
+    ] {
+        pair.closes_after(bytes);
+    }
+    drop(pair.clients(&["gone"]));
+    let total = "num_connections";
+    pair.wait_until("/connz?state=closed", |answer| answer.json()[total].as_u64() == Some(8));
+    let (ours, theirs) = same_shape(&pair, "/connz?state=closed&sort=cid");
+    let reasons = |answer: &Answer| {
+        connections(answer).iter().map(|one| one["reason"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(&ours), reasons(&theirs));
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_names_users_when_asked() {
+    let users = "authorization: {users: [{user: ann, password: x}]}\n";
+    let pair = Pair::start(&format!("{PLAIN}{users}")).expect(NEED);
+    pair.closes_after("CONNECT {\"user\":\"ann\",\"pass\":\"no\"}\r\n");
+    let clients = pair.clients_saying(r#"{"verbose":false,"user":"ann","pass":"x"}"#);
+    for path in ["/connz?auth=1", "/connz?auth=1&user=ann", "/connz", "/connz?user=bob&auth=1"] {
+        let (ours, theirs) = same_shape(&pair, path);
+        let user =
+            |answer: &Answer| connections(answer).first().map(|c| c["authorized_user"].clone());
+        assert_eq!(user(&ours), user(&theirs), "{path}");
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn subsz_has_the_same_fields_under_every_parameter() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    let clients = pair.clients(&["one", "two"]);
+    for path in [
+        "/subsz",
+        "/subscriptionsz",
+        "/subsz?subs=1",
+        "/subsz?subs=1&offset=1",
+        "/subsz?limit=1",
+        "/subsz?subs=1&limit=1",
+        "/subsz?subs=1&acc=$G",
+        "/subsz?subs=1&acc=none",
+        "/subsz?subs=1&test=mon.one",
+    ] {
+        same_shape(&pair, path);
+    }
+    for parameters in ["subs=x", "offset=x", "limit=x", "subs=1&test=*"] {
+        same_answer(&pair, &format!("/subsz?{parameters}"));
+    }
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn healthz_answers_alike() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    for parameters in
+        ["", "?js-enabled=true", "?js-enabled-only=true", "?js-server-only=true", "?details=true"]
+    {
+        same_answer(&pair, &format!("/healthz{parameters}"));
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn other_paths_and_the_base_path_work_alike() {
+    let pair = Pair::start(&format!("{PLAIN}http_base_path: \"/base\"\n")).expect(NEED);
+    for path in ["/", "/base", "/base/", "/varz", "/base/nothing", "/nothing"] {
+        let (ours, theirs) = pair.get(path);
+        assert_eq!(ours.status, theirs.status, "{path}");
+    }
+    // nats-server 2.15 no longer wraps its answers for a callback.
+    same_answer(&pair, "/base/healthz?callback=f");
+    let (ours, theirs) = pair.get("/base/varz");
+    assert_eq!(ours.content_type, theirs.content_type);
+}
