@@ -23,8 +23,7 @@ pub const MAXIMUM_SUBSCRIPTIONS: &str = "maximum subscriptions exceeded";
 /// A plain connection where TLS is required.
 pub const TLS_REQUIRED: &str = "Secure Connection - TLS Required";
 /// More TLS connections per second than `connection_rate_limit`.
-pub const CONNECTION_THROTTLING: &str =
-    "Connection throttling is active. Please try again later.";
+pub const CONNECTION_THROTTLING: &str = "Connection throttling is active. Please try again later.";
 /// Too many unanswered PINGs.
 pub const STALE_CONNECTION: &str = "Stale Connection";
 /// SUB with a malformed subject.

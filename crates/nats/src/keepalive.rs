@@ -33,14 +33,15 @@ pub struct Keepalive {
 }
 
 impl Keepalive {
-    /// A connection accepted at `now`. `jitter` in 0..=255 spreads first PINGs over 20 %.
+    /// A connection accepted at `now`.
     #[must_use]
-    pub fn new(interval: Duration, out_max: u32, now: Duration, jitter: u8) -> Self {
-        let next = now + first_delay(interval, jitter);
+    pub fn new(interval: Duration, out_max: u32, now: Duration) -> Self {
+        let next = now + interval;
         Self { interval, out_max, out: 0, last_in: now, rtt: None, ping_sent: None, next }
     }
 
-    /// CONNECT came at `now`, after `since_accept`: a first estimate of the round trip.
+    /// CONNECT came at `now`, after `since_accept`: a first estimate of the round trip. `jitter`
+    /// spreads the first PING over 20 % of its delay.
     pub fn on_connect(&mut self, now: Duration, since_accept: Duration, jitter: u8) {
         self.rtt = Some(since_accept.max(Duration::from_nanos(1)));
         self.next = now + first_delay(self.interval, jitter);
@@ -103,7 +104,7 @@ mod tests {
     const SEC: Duration = Duration::from_secs(1);
 
     fn connected() -> Keepalive {
-        let mut k = Keepalive::new(10 * SEC, 2, Duration::ZERO, 0);
+        let mut k = Keepalive::new(10 * SEC, 2, Duration::ZERO);
         k.on_connect(Duration::ZERO, Duration::from_millis(1), 0);
         k
     }

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod error_text;
 pub mod info;
 pub mod keepalive;
+pub mod proxy;
 pub mod session;
 
 pub use close::CloseReason;

@@ -51,12 +51,7 @@ pub fn message(out: &mut Vec<u8>, message: &Publication<'_>, sid: &[u8], headers
 }
 
 /// Appends the control line alone, CRLF included: for payloads that are shared, not copied.
-pub fn message_line(
-    out: &mut Vec<u8>,
-    message: &Publication<'_>,
-    sid: &[u8],
-    headers: Headers,
-) {
+pub fn message_line(out: &mut Vec<u8>, message: &Publication<'_>, sid: &[u8], headers: Headers) {
     let keep = message.header_len > 0 && headers == Headers::Kept;
     out.extend_from_slice(if keep { b"HMSG " } else { b"MSG " });
     out.extend_from_slice(message.subject);

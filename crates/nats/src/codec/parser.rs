@@ -182,9 +182,7 @@ fn bare_line<'a>(bytes: &'a [u8], from: usize, limits: LineLimits, op: Op<'a>) -
     let rest = &bytes[from..];
     match memchr(b'\n', rest) {
         Some(end) => Step::Op { op, consumed: from + end + 1 },
-        None if rest.len() > line_bound(limits) => {
-            Step::Failed(ParseError::ControlLineTooLong)
-        }
+        None if rest.len() > line_bound(limits) => Step::Failed(ParseError::ControlLineTooLong),
         None => MORE,
     }
 }
@@ -250,10 +248,7 @@ fn with_line<'a>(
 }
 
 /// Up to `N` arguments, split at runs of separators; `None` if there are more.
-fn arguments<const N: usize>(
-    arg: &[u8],
-    separator: fn(u8) -> bool,
-) -> Option<([&[u8]; N], usize)> {
+fn arguments<const N: usize>(arg: &[u8], separator: fn(u8) -> bool) -> Option<([&[u8]; N], usize)> {
     let mut found: [&[u8]; N] = [&[]; N];
     let mut count = 0;
     for token in arg.split(|&b| separator(b)).filter(|t| !t.is_empty()) {
@@ -274,9 +269,7 @@ fn blank_or_line_end(b: u8) -> bool {
 fn subscribe(arg: &[u8]) -> Result<Op<'_>, ParseError> {
     match arguments::<3>(arg, blank_or_line_end) {
         Some(([subject, sid, _], 2)) => Ok(Op::Subscribe { subject, queue: None, sid }),
-        Some(([subject, queue, sid], 3)) => {
-            Ok(Op::Subscribe { subject, queue: Some(queue), sid })
-        }
+        Some(([subject, queue, sid], 3)) => Ok(Op::Subscribe { subject, queue: Some(queue), sid }),
         _ => Err(ParseError::BadArguments("SUB")),
     }
 }

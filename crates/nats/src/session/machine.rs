@@ -89,12 +89,12 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session accepted at `now`; `jitter` spreads its first PING.
+    /// A session accepted at `now`.
     #[must_use]
-    pub fn new(settings: Settings, now: Duration, jitter: u8) -> Self {
+    pub fn new(settings: Settings, now: Duration) -> Self {
         let awaiting_auth = settings.auth != Auth::Open;
         Self {
-            keepalive: Keepalive::new(settings.ping_interval, settings.ping_out_max, now, jitter),
+            keepalive: Keepalive::new(settings.ping_interval, settings.ping_out_max, now),
             options: ConnectOptions::default(),
             accepted_at: now,
             auth_deadline: awaiting_auth.then(|| now + settings.auth_timeout),
@@ -398,8 +398,8 @@ impl Session {
         host: &mut impl Host,
     ) {
         // The reference keeps this queue name for its own subscriptions.
-        let allowed = queue != Some(b"_sys_")
-            && (!self.restricted || host.may_subscribe(subject, queue));
+        let allowed =
+            queue != Some(b"_sys_") && (!self.restricted || host.may_subscribe(subject, queue));
         if !allowed {
             self.error(&text::subscription_violation(subject, queue), host);
             host.report(Report::SubscriptionViolation(subject, queue, sid));

@@ -1,0 +1,182 @@
+//! A running broker.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anabranch_config::Options;
+use anabranch_nats::CloseReason;
+use tokio::io::DuplexStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::builder::Builder;
+use crate::connection::{serve_in_process, serve_tcp};
+use crate::error::StartError;
+use crate::lame_duck;
+use crate::listener::{accept_all, bind};
+use crate::monitor;
+use crate::server::{Phase, Server};
+
+/// Bytes that a pipe of an in-process connection holds in each direction.
+const PIPE: usize = 64 * 1024;
+/// Time that connections get to end when the broker stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How often idle workers let go of what they no longer need.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Match results looked at per sweep.
+const SWEEP_ENTRIES: usize = 256;
+
+/// Where a broker listens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// For clients.
+    pub clients: Option<SocketAddr>,
+    /// For HTTP monitoring.
+    pub http: Option<SocketAddr>,
+    /// For HTTPS monitoring.
+    pub https: Option<SocketAddr>,
+}
+
+/// A running broker. Dropping it stops it without waiting for its clients;
+/// [`Broker::shutdown`] does it in order.
+pub struct Broker {
+    server: Arc<Server>,
+    listeners: CancellationToken,
+    endpoints: Endpoints,
+}
+
+impl Broker {
+    /// A builder with nats-server's defaults.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) async fn start(options: Options, threads: usize) -> Result<Self, StartError> {
+        let listen = options.listen.clone();
+        let server = Server::new(options, threads)?;
+        let listener = bind(&listen.host, listen.port).await.map_err(|source| {
+            let address = format!("{}:{}", listen.host, listen.port);
+            StartError::Listen { what: "port", address, source }
+        })?;
+        let bound = listener.local_addr().ok();
+        server.set_bound(bound);
+        let server = Arc::new(server);
+        let listeners = server.stop.child_token();
+        let monitoring = monitor::start(&server).await?;
+        let endpoints =
+            Endpoints { clients: bound, http: monitoring.http, https: monitoring.https };
+        let accepting = Arc::clone(&server);
+        let stop = listeners.clone();
+        server.tasks.spawn(async move {
+            accept_all(listener, stop, |stream, peer| {
+                let server = Arc::clone(&accepting);
+                accepting.tasks.spawn(serve_tcp(server, stream, peer));
+                std::future::ready(())
+            })
+            .await;
+        });
+        server.tasks.spawn(sweep(Arc::clone(&server)));
+        if let Some(address) = bound {
+            log::info!("Listening for client connections on {}:{}", listen.host, address.port());
+        }
+        Ok(Self { server, listeners, endpoints })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    /// The address for clients on this machine, as `nats://host:port`.
+    #[must_use]
+    pub fn client_url(&self) -> String {
+        match self.endpoints.clients {
+            Some(address) => format!("nats://{}", reachable(address)),
+            None => String::new(),
+        }
+    }
+
+    /// Identity of this run, `N…`.
+    #[must_use]
+    pub fn server_id(&self) -> &str {
+        &self.server.identity.id
+    }
+
+    /// Name shown to clients.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        &self.server.identity.name
+    }
+
+    /// A client connection without a socket: a byte stream that speaks the NATS protocol, INFO
+    /// first, as a socket to the server would.
+    #[must_use]
+    pub fn connect_in_process(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(PIPE);
+        let server = Arc::clone(&self.server);
+        self.server.tasks.spawn(serve_in_process(server, ours));
+        theirs
+    }
+
+    /// Lame duck mode: no new clients, those here are told, and closed over the configured
+    /// duration. Returns when they are gone; the broker still has to be shut down. False if
+    /// that was under way already.
+    pub async fn lame_duck(&self) -> bool {
+        if !self.server.advance(Phase::LameDuck) {
+            return false;
+        }
+        log::info!("Entering lame duck mode, stop accepting new clients");
+        self.listeners.cancel();
+        lame_duck::run(&self.server).await;
+        true
+    }
+
+    /// Stops: listeners first, then every client, whose output is written as far as it takes
+    /// it.
+    pub async fn shutdown(self) {
+        self.stop();
+        self.server.tasks.close();
+        if tokio::time::timeout(FAREWELL, self.server.tasks.wait()).await.is_err() {
+            log::warn!("{} connections did not end in time", self.server.registry.len());
+        }
+    }
+
+    fn stop(&self) {
+        self.server.advance(Phase::Stopping);
+        self.listeners.cancel();
+        self.server.stop.cancel();
+        for client in self.server.registry.open() {
+            client.output.close(CloseReason::ServerShutdown);
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// An address that a client on this machine can connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        ip if !ip.is_unspecified() => address,
+        IpAddr::V4(_) => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        IpAddr::V6(_) => SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], address.port())),
+    }
+}
+
+/// Lets workers forget clients that are gone, even where no traffic makes them.
+async fn sweep(server: Arc<Server>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        // Cancel-safe: a tick that is dropped is only late.
+        tokio::select! {
+            () = server.stop.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        server.workers.for_each_idle(|worker| worker.cache.sweep(SWEEP_ENTRIES));
+    }
+}

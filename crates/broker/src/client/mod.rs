@@ -1,0 +1,11 @@
+//! One connected client as the rest of the server sees it: its output, its subscriptions, its
+//! figures. Not its conversation: that is the connection task's.
+
+mod handle;
+mod label;
+mod output;
+mod subscription;
+
+pub use handle::{Client, ClientId, Details, Kind, TlsDetails};
+pub use output::{Blocked, DirectWrite, Output, Pushed, Staged};
+pub use subscription::{Count, Subscription};

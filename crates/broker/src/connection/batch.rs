@@ -1,0 +1,196 @@
+//! One read of one connection: bytes in, deliveries out. No `.await` in here.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use anabranch_nats::CloseReason;
+use anabranch_nats::session::{Next, Session};
+
+use super::host::{BatchHost, UserState};
+use super::transport::Transport;
+use crate::client::Client;
+use crate::server::Server;
+use crate::worker::{Flushed, Worker};
+
+/// A message of which more than this is missing is read into memory of its own, so that what
+/// came of it is not copied at every read.
+const OWN_BUFFER_FROM: usize = 64 * 1024;
+/// Bytes read at once by a producer that receivers could not keep up with.
+const STALLED_READ: usize = 16 * 1024;
+
+/// Bytes that were read but are no whole operation yet.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    /// The bytes.
+    held: Vec<u8>,
+    /// Bytes of `held` that are filled; the rest is room for a large message.
+    filled: usize,
+    /// Length at which the operation is whole, where that is known.
+    needed: Option<usize>,
+    /// `held` has operations that were not looked at, because too much was staged.
+    unparsed: bool,
+    /// Receivers could not keep up: read less at once.
+    pub(super) stalled: bool,
+}
+
+impl Input {
+    /// Bytes that came before the session began.
+    pub(super) fn starting_with(bytes: Vec<u8>) -> Self {
+        let filled = bytes.len();
+        Self { unparsed: filled > 0, filled, held: bytes, needed: None, stalled: false }
+    }
+}
+
+/// What a batch did.
+pub(super) enum Batch {
+    /// It read and handled something; there may be more.
+    More,
+    /// Nothing to read; the task is registered.
+    Idle,
+    /// Much was delivered: let others go on before the rest is parsed.
+    Yield,
+    /// A receiver fell behind: wait for it a little.
+    Stall(Arc<Client>),
+    /// The session waits for a verdict.
+    Verdict,
+    /// The connection ends.
+    Close(CloseReason),
+}
+
+/// The parts of a connection that a batch works on.
+pub(super) struct Parts<'a> {
+    pub(super) server: &'a Arc<Server>,
+    pub(super) client: &'a Arc<Client>,
+    pub(super) session: &'a mut Session,
+    pub(super) user: &'a mut UserState,
+    pub(super) input: &'a mut Input,
+}
+
+impl Parts<'_> {
+    /// Reads once and handles what came.
+    pub(super) fn read(&mut self, transport: &mut Transport, cx: &mut Context<'_>) -> Batch {
+        let server = Arc::clone(self.server);
+        server.workers.with(|worker| {
+            let mut buffer = std::mem::take(&mut worker.buffer);
+            let batch = self.read_into(&mut buffer, worker, transport, cx);
+            worker.buffer = buffer;
+            batch
+        })
+    }
+
+    fn read_into(
+        &mut self,
+        buffer: &mut [u8],
+        worker: &mut Worker,
+        transport: &mut Transport,
+        cx: &mut Context<'_>,
+    ) -> Batch {
+        if self.input.unparsed {
+            return self.handle_held(worker);
+        }
+        if self.input.needed.is_some_and(|n| n > OWN_BUFFER_FROM) {
+            return self.read_large(worker, transport, cx);
+        }
+        let kept = self.input.filled;
+        buffer[..kept].copy_from_slice(&self.input.held[..kept]);
+        let room = if self.input.stalled { STALLED_READ } else { buffer.len() };
+        let end = buffer.len().min(kept + room);
+        match transport.poll_read(cx, &mut buffer[kept..end]) {
+            Poll::Pending => Batch::Idle,
+            Poll::Ready(Ok(0)) => Batch::Close(CloseReason::ClientClosed),
+            Poll::Ready(Ok(n)) => {
+                self.input.held = Vec::new();
+                self.input.filled = 0;
+                self.handle(&buffer[..kept + n], worker)
+            }
+            Poll::Ready(Err(e)) => self.failed(&e),
+        }
+    }
+
+    /// Reads the rest of a large message straight behind what is there of it.
+    fn read_large(
+        &mut self,
+        worker: &mut Worker,
+        transport: &mut Transport,
+        cx: &mut Context<'_>,
+    ) -> Batch {
+        let input = &mut *self.input;
+        let needed = input.needed.unwrap_or(0);
+        input.held.resize(needed, 0);
+        match transport.poll_read(cx, &mut input.held[input.filled..]) {
+            Poll::Pending => Batch::Idle,
+            Poll::Ready(Ok(0)) => Batch::Close(CloseReason::ClientClosed),
+            Poll::Ready(Ok(n)) => {
+                input.filled += n;
+                if input.filled < needed { Batch::More } else { self.handle_held(worker) }
+            }
+            Poll::Ready(Err(e)) => self.failed(&e),
+        }
+    }
+
+    fn failed(&self, error: &std::io::Error) -> Batch {
+        if error.kind() == std::io::ErrorKind::ConnectionReset {
+            return Batch::Close(CloseReason::ClientClosed);
+        }
+        log::debug!("{} - Read error: {error}", self.client.label());
+        Batch::Close(CloseReason::ReadError)
+    }
+
+    fn handle_held(&mut self, worker: &mut Worker) -> Batch {
+        let input = std::mem::take(self.input);
+        self.input.stalled = input.stalled;
+        self.handle(&input.held[..input.filled], worker)
+    }
+
+    /// Handles whole operations in `bytes` and keeps the rest.
+    fn handle(&mut self, bytes: &[u8], worker: &mut Worker) -> Batch {
+        let instant = Instant::now();
+        let now = instant.saturating_duration_since(self.server.epoch);
+        let mut host = BatchHost::new(self.server, self.client, self.user, worker);
+        let progress = self.session.input(bytes, now, &mut host);
+        host.count();
+        self.client.touch(instant);
+        let flushed = worker.stages.flush(Some(self.client), instant);
+        let stalled = report(self.server, self.client, flushed);
+        self.input.stalled = stalled.is_some();
+        self.keep(&bytes[progress.consumed..], progress.next);
+        match progress.next {
+            Next::Close(reason) => Batch::Close(reason),
+            Next::AwaitVerdict => Batch::Verdict,
+            Next::Flush => stalled.map_or(Batch::Yield, Batch::Stall),
+            Next::Read { .. } => stalled.map_or(Batch::More, Batch::Stall),
+        }
+    }
+
+    fn keep(&mut self, rest: &[u8], next: Next) {
+        let input = &mut *self.input;
+        input.needed = match next {
+            Next::Read { needed } => needed,
+            _ => None,
+        };
+        input.unparsed = !matches!(next, Next::Read { .. }) && !rest.is_empty();
+        let mut held = Vec::with_capacity(input.needed.unwrap_or(0).max(rest.len()));
+        held.extend_from_slice(rest);
+        input.filled = held.len();
+        input.held = held;
+    }
+}
+
+/// Accounts for a flush and says who was cut off; gives back who the publisher waits for.
+pub(super) fn report(server: &Server, publisher: &Client, flushed: Flushed) -> Option<Arc<Client>> {
+    if flushed.msgs > 0 {
+        server.totals.out_msgs.fetch_add(flushed.msgs, Ordering::Relaxed);
+        server.totals.out_bytes.fetch_add(flushed.bytes, Ordering::Relaxed);
+    }
+    for client in flushed.overflowed {
+        server.totals.slow_consumers.fetch_add(1, Ordering::Relaxed);
+        let max = server.options.limits.pending_bytes_max;
+        log::info!("{} - Slow Consumer Detected: MaxPending of {max} Exceeded", client.label());
+    }
+    let stalled = flushed.stalled.filter(|_| !server.options.features.no_fast_producer_stall)?;
+    server.totals.stalled_clients.fetch_add(1, Ordering::Relaxed);
+    publisher.traffic.stalls.fetch_add(1, Ordering::Relaxed);
+    Some(stalled)
+}

@@ -1,0 +1,278 @@
+//! The loop of one connection's task.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use anabranch_config::options::WriteTimeoutPolicy;
+use anabranch_nats::CloseReason;
+use anabranch_nats::session::{Session, Verdict};
+use tokio::time::Sleep;
+
+use super::batch::{Batch, Input, Parts, report};
+use super::host::{BatchHost, UserState};
+use super::transport::{Drained, Transport};
+use crate::client::Client;
+use crate::server::Server;
+
+/// Full reads of one connection before others get a turn.
+const BATCHES_PER_TURN: u32 = 4;
+/// Time that a producer waits for slow receivers, per read batch.
+const STALL_MAX: Duration = Duration::from_millis(10);
+/// Time to write the last words of a connection.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Bytes read, and dropped, after the last words: the client may still be sending, and closing
+/// with unread bytes would take the last words from it.
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A connection after its greeting.
+pub(super) struct Connection {
+    pub(super) server: Arc<Server>,
+    pub(super) client: Arc<Client>,
+    pub(super) session: Session,
+    pub(super) transport: Transport,
+    pub(super) user: UserState,
+    pub(super) input: Input,
+    pub(super) timer: Pin<Box<Sleep>>,
+    /// Output is left that the stream did not take.
+    pub(super) blocked: bool,
+}
+
+/// Why the task comes back from polling.
+enum Event {
+    Close(CloseReason),
+    Yield,
+    Stall(Arc<Client>),
+    Verdict,
+    Signalled,
+}
+
+impl Connection {
+    /// Serves until the connection ends, and gives the reason. What is left to say has then been
+    /// said, as far as the client takes it.
+    pub(super) async fn run(&mut self) -> CloseReason {
+        let reason = loop {
+            let event = std::future::poll_fn(|cx| self.poll(cx)).await;
+            match event {
+                Event::Close(reason) => break reason,
+                Event::Yield => tokio::task::yield_now().await,
+                Event::Signalled => {}
+                Event::Stall(receiver) => wait_for(&receiver).await,
+                Event::Verdict => {
+                    if let Some(reason) = self.verdict().await {
+                        break reason;
+                    }
+                }
+            }
+        };
+        // The reason that was set first is the one that counts.
+        self.client.output.close(reason);
+        let reason = self.client.output.closed().unwrap_or(reason);
+        self.last_words(reason).await;
+        reason
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let mut turns = 0;
+        loop {
+            if self.client.output.poll_signalled(cx)
+                && let Some(reason) = self.client.output.closed()
+            {
+                return Poll::Ready(Event::Close(reason));
+            }
+            if let Some(reason) = self.poll_output(cx).or_else(|| self.poll_timer(cx)) {
+                return Poll::Ready(Event::Close(reason));
+            }
+            let event = loop {
+                match self.read(cx) {
+                    Batch::More if turns < BATCHES_PER_TURN => turns += 1,
+                    Batch::More | Batch::Yield => break Event::Yield,
+                    Batch::Idle if !self.client.output.poll_signalled(cx) => return Poll::Pending,
+                    // What was read made output of our own, or somebody else did.
+                    Batch::Idle => break Event::Signalled,
+                    Batch::Stall(receiver) => break Event::Stall(receiver),
+                    Batch::Verdict => break Event::Verdict,
+                    Batch::Close(reason) => break Event::Close(reason),
+                }
+            };
+            if !matches!(event, Event::Signalled) {
+                return Poll::Ready(event);
+            }
+            self.client.output.signal();
+        }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>) -> Batch {
+        let mut parts = Parts {
+            server: &self.server,
+            client: &self.client,
+            session: &mut self.session,
+            user: &mut self.user,
+            input: &mut self.input,
+        };
+        parts.read(&mut self.transport, cx)
+    }
+
+    fn poll_output(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
+        if self.client.output.pending() == 0 {
+            self.blocked = false;
+            return None;
+        }
+        match self.transport.poll_drain(cx, &self.client.output, Instant::now()) {
+            Ok(drained) => {
+                self.blocked = drained == Drained::Blocked;
+                None
+            }
+            Err(e) => {
+                log::debug!("{} - Error flushing: {e}", self.client.label());
+                Some(CloseReason::WriteError)
+            }
+        }
+    }
+
+    /// Does what is due and sets the timer to what is due next.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
+        loop {
+            let now = self.server.now();
+            let mut due = self.session.deadline();
+            if due <= now {
+                if let Some(reason) = self.on_timer(now) {
+                    return Some(reason);
+                }
+                due = self.session.deadline();
+            }
+            if self.blocked
+                && let Some((blocked, written)) = self.client.output.blocked()
+            {
+                match self.write_deadline(blocked, written) {
+                    Ok(at) => due = due.min(at),
+                    Err(reason) => return Some(reason),
+                }
+            }
+            let at = tokio::time::Instant::from_std(self.server.epoch + due);
+            if self.timer.deadline() != at {
+                self.timer.as_mut().reset(at);
+            }
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return None;
+            }
+        }
+    }
+
+    fn on_timer(&mut self, now: Duration) -> Option<CloseReason> {
+        let server = Arc::clone(&self.server);
+        let reason = server.workers.with(|worker| {
+            let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
+            let reason = self.session.on_timer(now, &mut host);
+            let flushed = worker.stages.flush(Some(&self.client), Instant::now());
+            report(&self.server, &self.client, flushed);
+            reason
+        });
+        let rtt = self.session.rtt();
+        self.client.update_details(|d| d.rtt = rtt);
+        reason
+    }
+
+    /// When the blocked socket must have taken what waited; an error when it has not.
+    fn write_deadline(
+        &self,
+        blocked: crate::client::Blocked,
+        written: u64,
+    ) -> Result<Duration, CloseReason> {
+        let timing = &self.server.options.timing;
+        let at = blocked.since + timing.write_deadline;
+        if Instant::now() < at {
+            return Ok(at.saturating_duration_since(self.server.epoch));
+        }
+        let progressed = written > blocked.written_then;
+        if timing.write_timeout == WriteTimeoutPolicy::Retry && progressed {
+            self.client.output.restart_deadline(Instant::now());
+            return Ok((Instant::now() + timing.write_deadline) - self.server.epoch);
+        }
+        self.server.totals.slow_consumers.fetch_add(1, Ordering::Relaxed);
+        log::info!(
+            "{} - Slow Consumer Detected: WriteDeadline of {:?} exceeded with {} chunks of {} \
+             total bytes.",
+            self.client.label(),
+            timing.write_deadline,
+            1,
+            self.client.output.pending()
+        );
+        Err(CloseReason::SlowConsumerWriteDeadline)
+    }
+
+    /// Runs the slow part of an authentication where it holds up nobody.
+    async fn verdict(&mut self) -> Option<CloseReason> {
+        let check = self.user.check.take()?;
+        let label = self.client.label();
+        let decided = tokio::task::spawn_blocking(move || check.run()).await;
+        let verdict = match decided {
+            Ok(decision) => self.user.settle(decision, &label),
+            Err(_) => Verdict::Refused,
+        };
+        let server = Arc::clone(&self.server);
+        server.workers.with(|worker| {
+            let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
+            let reason = self.session.resume(verdict, &mut host);
+            let flushed = worker.stages.flush(Some(&self.client), Instant::now());
+            report(&self.server, &self.client, flushed);
+            reason
+        })
+    }
+
+    /// Writes what waits, within bounds, and takes leave.
+    async fn last_words(&mut self, reason: CloseReason) {
+        let speechless = matches!(
+            reason,
+            CloseReason::ClientClosed
+                | CloseReason::WriteError
+                | CloseReason::ReadError
+                | CloseReason::SlowConsumerPendingBytes
+                | CloseReason::SlowConsumerWriteDeadline
+        );
+        if speechless {
+            return;
+        }
+        let _ = tokio::time::timeout(LAST_WORDS, async {
+            std::future::poll_fn(|cx| self.poll_last_words(cx)).await;
+            let _ = std::future::poll_fn(|cx| self.transport.poll_shutdown(cx)).await;
+            self.linger().await;
+        })
+        .await;
+    }
+
+    fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.transport.poll_drain(cx, &self.client.output, Instant::now()) {
+            Ok(Drained::Blocked) => Poll::Pending,
+            Ok(Drained::All) | Err(_) => Poll::Ready(()),
+        }
+    }
+
+    async fn linger(&mut self) {
+        let mut sink = vec![0; 16 * 1024];
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            let read = std::future::poll_fn(|cx| self.transport.poll_read(cx, &mut sink)).await;
+            match read {
+                Ok(n) if n > 0 => left = left.saturating_sub(n),
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Waits, but not long, until `receiver` has caught up.
+async fn wait_for(receiver: &Client) {
+    if let Some(stall) = receiver.output.stall() {
+        let notified = stall.notified();
+        tokio::pin!(notified);
+        notified.as_mut().enable();
+        // It may have caught up between the two looks.
+        if receiver.output.stall().is_some() {
+            let _ = tokio::time::timeout(STALL_MAX, notified).await;
+        }
+    }
+}

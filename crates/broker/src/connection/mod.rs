@@ -1,0 +1,14 @@
+//! The task of one connection: greeting, reading, writing, timers, the end. It drives the
+//! session; it decides nothing of the protocol itself.
+
+mod batch;
+mod drive;
+mod greet;
+mod host;
+mod negotiate;
+mod serve;
+mod trace;
+mod transport;
+
+pub use serve::{serve_in_process, serve_tcp};
+pub use transport::Drained;

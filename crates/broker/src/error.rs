@@ -1,0 +1,28 @@
+//! Why a broker does not start.
+
+use std::io;
+
+/// Why a broker does not start. Nothing is left listening then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("Error listening on {what}: {address}, {source}")]
+    Listen {
+        /// `port` for clients, `http port` and so on.
+        what: &'static str,
+        /// `host:port`.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The authorization means nothing.
+    #[error(transparent)]
+    Authorization(#[from] anabranch_auth::Error),
+    /// The TLS files cannot be used.
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsError),
+    /// Options that contradict each other.
+    #[error("{0}")]
+    Options(String),
+}

@@ -1,0 +1,10 @@
+//! The state that all connections share. Not the tasks: those are started by
+//! [`crate::Broker`].
+
+mod identity;
+mod registry;
+mod state;
+
+pub use identity::{PEER_VERSION, ServerIdentity};
+pub use registry::{ClosedClient, Registered, Registry};
+pub use state::{Phase, Server, Totals};

@@ -1,0 +1,10 @@
+//! TLS of the client listener, by rustls. Not here: when the handshake begins (the
+//! connection's negotiation) and who a certificate's holder is (`auth`).
+
+mod algorithms;
+mod rate;
+mod server;
+mod stream;
+
+pub use server::{TlsError, TlsServer};
+pub use stream::TlsStream;

@@ -1,0 +1,95 @@
+//! Routing one message to its receivers' stages.
+
+use std::sync::Arc;
+
+use anabranch_nats::codec::Publication;
+use anabranch_nats::session::Delivery;
+use anabranch_router::Account;
+use anabranch_subject::Matches;
+use bytes::Bytes;
+
+use super::pool::{Worker, next_random};
+use super::stages::Stages;
+use crate::client::{Client, Count, Subscription};
+
+/// Who publishes, and with what effect on others.
+pub struct Publisher<'a> {
+    /// The publishing client.
+    pub client: &'a Arc<Client>,
+    /// Its account.
+    pub account: &'a Arc<Account<Arc<Subscription>>>,
+    /// Receivers close to their pending limit are skipped (`no_fast_producer_stall`).
+    pub skip_stalled: bool,
+}
+
+/// Stages `message` for everyone who receives it. Subscriptions that got their last message are
+/// added to `ended`.
+#[inline]
+pub fn publish(
+    worker: &mut Worker,
+    publisher: &Publisher<'_>,
+    message: &Publication<'_>,
+    ended: &mut Vec<Arc<Subscription>>,
+) -> Delivery {
+    let (cache, stages, random) = worker.split();
+    let matches = cache.lookup(publisher.account, message.subject);
+    let receivers = matches.plain.len() + matches.queues.len();
+    if receivers == 0 {
+        return Delivery::NoReceiver;
+    }
+    let shared = Stages::shareable(message, receivers);
+    let mut fan_out = FanOut { stages, publisher, message, shared: shared.as_ref(), ended };
+    fan_out.to_all(matches, random)
+}
+
+/// One message on its way.
+struct FanOut<'a> {
+    stages: &'a mut Stages,
+    publisher: &'a Publisher<'a>,
+    message: &'a Publication<'a>,
+    shared: Option<&'a Bytes>,
+    ended: &'a mut Vec<Arc<Subscription>>,
+}
+
+impl FanOut<'_> {
+    #[inline]
+    fn to_all(&mut self, matches: &Matches<Arc<Subscription>>, random: &mut u64) -> Delivery {
+        let mut delivered = false;
+        for subscription in &matches.plain {
+            delivered |= self.to_one(subscription);
+        }
+        for group in &matches.queues {
+            // A member that cannot take the message leaves it to the next.
+            let mut order = group.probe_order(next_random(random));
+            delivered |= order.any(|member| self.to_one(member));
+        }
+        if delivered { Delivery::Delivered } else { Delivery::NoReceiver }
+    }
+
+    #[inline]
+    fn to_one(&mut self, subscription: &Arc<Subscription>) -> bool {
+        let client = subscription.client();
+        if client.id == self.publisher.client.id && !client.wants_echo() {
+            return false;
+        }
+        if !subscription.lets_through(self.message.subject) || subscription.is_closed() {
+            return false;
+        }
+        if self.publisher.skip_stalled && client.output.stall().is_some() {
+            return false;
+        }
+        match subscription.count() {
+            Count::Within => {}
+            Count::Last => self.ended.push(Arc::clone(subscription)),
+            Count::Over => return false,
+        }
+        client.requested(self.message.reply);
+        match self.shared {
+            Some(payload) => {
+                self.stages.deliver_shared(client, self.message, subscription.sid(), payload);
+            }
+            None => self.stages.deliver(client, self.message, subscription.sid()),
+        }
+        true
+    }
+}

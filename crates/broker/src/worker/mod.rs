@@ -1,0 +1,11 @@
+//! What a thread of the runtime uses while it handles one read of one connection: a read
+//! buffer, the match cache and the staging buffers. Not a thread: a worker is borrowed for the
+//! length of a read batch and never across an `.await`.
+
+mod deliver;
+mod pool;
+mod stages;
+
+pub use deliver::{Publisher, publish};
+pub use pool::{PoolSettings, Worker, WorkerPool};
+pub use stages::Flushed;

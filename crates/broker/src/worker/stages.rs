@@ -1,0 +1,254 @@
+//! Staging: deliveries of one read batch, encoded per receiver without any lock, and handed to
+//! the receivers at its end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anabranch_nats::codec::Publication;
+use anabranch_nats::codec::encode::{self, Headers};
+use bytes::Bytes;
+
+use crate::client::{Client, ClientId, Pushed, Staged};
+
+/// Receivers of one batch. One more, and what is staged is flushed first.
+const STAGES_MAX: usize = 4096;
+/// Receivers whose sockets the publisher's worker writes itself.
+const DIRECT_MAX: usize = 64;
+/// Bytes staged in all before a flush.
+const TOTAL_MAX: usize = 2 * 1024 * 1024;
+/// Bytes staged for one receiver before a flush.
+const ONE_MAX: usize = 256 * 1024;
+/// Payloads of this size are shared by their receivers instead of copied.
+const SHARE_FROM: usize = 16 * 1024;
+/// Capacity kept in a stage between batches.
+const KEEP_ONE: usize = 2 * ONE_MAX;
+/// Stages kept with their capacity between batches.
+const KEEP_STAGES: usize = 256;
+/// Entries of the map from client to stage; a power of two.
+const SLOTS: usize = 32 * 1024;
+
+struct Stage {
+    client: Arc<Client>,
+    staged: Staged,
+    msgs: u64,
+    bytes: u64,
+}
+
+/// What a flush found.
+#[derive(Debug, Default)]
+pub struct Flushed {
+    /// A receiver whose backlog the publisher should wait for.
+    pub stalled: Option<Arc<Client>>,
+    /// Receivers that were cut off as slow consumers.
+    pub overflowed: Vec<Arc<Client>>,
+    /// Messages handed over.
+    pub msgs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// The deliveries of one batch.
+pub struct Stages {
+    stages: Vec<Stage>,
+    spare: Vec<Staged>,
+    /// Where a client's stage may be, by the low bits of its id; to be verified.
+    slots: Box<[u16]>,
+    total: usize,
+    one_max: usize,
+    full: bool,
+    /// What flushes in the middle of a message found.
+    carried: Flushed,
+}
+
+impl Stages {
+    /// No deliveries. Stages stay well below `pending_max`, so that a batch alone does not make
+    /// a receiver a slow consumer.
+    #[must_use]
+    pub fn new(pending_max: u64) -> Self {
+        let quarter = usize::try_from(pending_max / 4).unwrap_or(usize::MAX);
+        Self {
+            stages: Vec::new(),
+            spare: Vec::new(),
+            slots: vec![0; SLOTS].into_boxed_slice(),
+            total: 0,
+            one_max: ONE_MAX.min(quarter),
+            full: false,
+            carried: Flushed::default(),
+        }
+    }
+
+    /// So much is staged that it should be flushed before more is parsed.
+    #[must_use]
+    #[inline]
+    pub fn saturated(&self) -> bool {
+        self.full
+    }
+
+    /// Stages one message for the subscription `sid` of `client`.
+    #[inline]
+    pub fn deliver(&mut self, client: &Arc<Client>, message: &Publication<'_>, sid: &[u8]) {
+        let headers = if client.takes_headers() { Headers::Kept } else { Headers::Stripped };
+        let stage = self.stage(client);
+        let before = stage.staged.bytes.len();
+        encode::message(&mut stage.staged.bytes, message, sid, headers);
+        let grown = stage.staged.bytes.len() - before;
+        let payload = match headers {
+            Headers::Kept => message.payload.len(),
+            Headers::Stripped => message.payload.len() - message.header_len,
+        };
+        stage.msgs += 1;
+        stage.bytes += len64(payload);
+        let len = stage.staged.len();
+        self.grow(grown, len);
+    }
+
+    /// As [`Self::deliver`], with a payload (and its CRLF) that several receivers share.
+    pub fn deliver_shared(
+        &mut self,
+        client: &Arc<Client>,
+        message: &Publication<'_>,
+        sid: &[u8],
+        payload: &Bytes,
+    ) {
+        let headers = if client.takes_headers() { Headers::Kept } else { Headers::Stripped };
+        let piece = match headers {
+            Headers::Kept => payload.clone(),
+            Headers::Stripped => payload.slice(message.header_len..),
+        };
+        let stage = self.stage(client);
+        encode::message_line(&mut stage.staged.bytes, message, sid, headers);
+        let grown = piece.len();
+        stage.msgs += 1;
+        stage.bytes += len64(piece.len() - 2);
+        stage.staged.shared_len += piece.len();
+        stage.staged.shared.push((stage.staged.bytes.len(), piece));
+        let len = stage.staged.len();
+        self.grow(grown, len);
+    }
+
+    /// A payload worth sharing among `receivers`, with its CRLF.
+    #[must_use]
+    pub fn shareable(message: &Publication<'_>, receivers: usize) -> Option<Bytes> {
+        (receivers > 1 && message.payload.len() >= SHARE_FROM).then(|| {
+            let mut copy = Vec::with_capacity(message.payload.len() + 2);
+            copy.extend_from_slice(message.payload);
+            copy.extend_from_slice(b"\r\n");
+            Bytes::from(copy)
+        })
+    }
+
+    /// Stages protocol bytes, no message, for `client`.
+    pub fn write(&mut self, client: &Arc<Client>, bytes: &[u8]) {
+        let stage = self.stage(client);
+        stage.staged.bytes.extend_from_slice(bytes);
+        let len = stage.staged.len();
+        self.grow(bytes.len(), len);
+    }
+
+    #[inline]
+    fn grow(&mut self, by: usize, stage_len: usize) {
+        self.total += by;
+        self.full |= self.total >= TOTAL_MAX || stage_len >= self.one_max;
+    }
+
+    #[inline]
+    fn stage(&mut self, client: &Arc<Client>) -> &mut Stage {
+        let slot = slot_of(client.id);
+        let guess = usize::from(self.slots[slot]);
+        let known = self.stages.get(guess).is_some_and(|s| s.client.id == client.id);
+        let index = if known { guess } else { self.add(client, slot) };
+        &mut self.stages[index]
+    }
+
+    /// The stage of a client that its slot does not name: one taken by another client with the
+    /// same low bits, or none yet.
+    #[cold]
+    fn add(&mut self, client: &Arc<Client>, slot: usize) -> usize {
+        let taken = self.slots[slot];
+        let collides =
+            self.stages.get(usize::from(taken)).is_some_and(|s| slot_of(s.client.id) == slot);
+        if collides && let Some(found) = self.stages.iter().position(|s| s.client.id == client.id) {
+            self.slots[slot] = u16::try_from(found).expect("fewer stages than STAGES_MAX");
+            return found;
+        }
+        if self.stages.len() >= STAGES_MAX {
+            // Only a fan-out wider than all stages comes here, in the middle of a message.
+            self.carried = self.flush(None, Instant::now());
+        }
+        let staged = self.spare.pop().unwrap_or_default();
+        self.stages.push(Stage { client: Arc::clone(client), staged, msgs: 0, bytes: 0 });
+        let index = self.stages.len() - 1;
+        self.slots[slot] = u16::try_from(index).expect("fewer stages than STAGES_MAX");
+        self.full |= self.stages.len() >= STAGES_MAX;
+        index
+    }
+
+    /// Hands everything to the receivers; `publisher`'s own output goes last, so that its PONG
+    /// follows the deliveries that came before it.
+    pub fn flush(&mut self, publisher: Option<&Client>, now: Instant) -> Flushed {
+        let mut flushed = std::mem::take(&mut self.carried);
+        let mut own = None;
+        let wide = self.stages.len() > DIRECT_MAX;
+        for stage in self.stages.drain(..) {
+            if publisher.is_some_and(|p| p.id == stage.client.id) {
+                own = Some(stage);
+            } else if let Some(spare) = hand_over(stage, publisher, wide, now, &mut flushed) {
+                keep(&mut self.spare, spare);
+            }
+        }
+        if let Some(stage) = own
+            && let Some(spare) = hand_over(stage, publisher, false, now, &mut flushed)
+        {
+            keep(&mut self.spare, spare);
+        }
+        self.total = 0;
+        self.full = false;
+        flushed
+    }
+}
+
+/// Hands one stage to its client; gives back the emptied buffer.
+fn hand_over(
+    stage: Stage,
+    publisher: Option<&Client>,
+    wide: bool,
+    now: Instant,
+    flushed: &mut Flushed,
+) -> Option<Staged> {
+    let Stage { client, mut staged, msgs, bytes } = stage;
+    let direct = if wide { None } else { client.direct() };
+    let pushed = client.output.push(&mut staged, direct);
+    if msgs > 0 && pushed != Pushed::Closed {
+        client.traffic.out_msgs.fetch_add(msgs, Ordering::Relaxed);
+        client.traffic.out_bytes.fetch_add(bytes, Ordering::Relaxed);
+        client.touch(now);
+        flushed.msgs += msgs;
+        flushed.bytes += bytes;
+    }
+    match pushed {
+        Pushed::Taken | Pushed::Closed => {}
+        Pushed::Overflow => flushed.overflowed.push(client),
+        Pushed::Stalled => {
+            let itself = publisher.is_some_and(|p| p.id == client.id);
+            if !itself && flushed.stalled.is_none() {
+                flushed.stalled = Some(client);
+            }
+        }
+    }
+    (staged.bytes.capacity() <= KEEP_ONE).then_some(staged)
+}
+
+fn keep(spare: &mut Vec<Staged>, staged: Staged) {
+    if spare.len() < KEEP_STAGES && staged.bytes.capacity() > 0 {
+        spare.push(staged);
+    }
+}
+
+fn slot_of(id: ClientId) -> usize {
+    usize::try_from(id.0 % len64(SLOTS)).expect("below SLOTS")
+}
+
+fn len64(len: usize) -> u64 {
+    u64::try_from(len).expect("a length in memory fits 64 bits")
+}
