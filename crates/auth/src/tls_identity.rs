@@ -59,6 +59,12 @@ impl TlsIdentity {
         Ok(identity)
     }
 
+    /// The subject as Go writes it (RFC 2253), for monitoring.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject_text
+    }
+
     /// The names in the order in which they are looked for.
     pub(crate) fn claims(&self) -> impl Iterator<Item = Claim<'_>> {
         let alternatives = self.emails.iter().chain(&self.dns_names).chain(&self.uris);
