@@ -1,0 +1,138 @@
+//! What the arguments ask for.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anabranch_config::cli::{self, CliError, Invocation, Overrides, Shell};
+use anabranch_config::{Options, Problem, load, validate};
+
+use crate::process::send_signal;
+use crate::program::{NAME, Program};
+use crate::serve::serve;
+use crate::source::FileSource;
+
+/// Exit status for arguments that make no sense. nats-server prints its help and says 0, which
+/// lets a mistyped option pass for a server that ended well.
+const USAGE: u8 = 2;
+
+/// Does what the arguments ask for; `args`: without the program's name.
+pub(crate) fn run(program: &Program, args: impl Iterator<Item = String>) -> ExitCode {
+    match cli::parse(args) {
+        Ok(Invocation::Run { config, overrides }) => {
+            match configure(config.as_deref(), &overrides) {
+                Ok(configured) => serve(program, configured),
+                Err(error) => fail(program, &error),
+            }
+        }
+        Ok(Invocation::TestConfig { config }) => test_config(program, &config),
+        Ok(Invocation::Signal { command, target }) => {
+            match send_signal::send(program, command, &target) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(program, &error),
+            }
+        }
+        Ok(Invocation::PrintVersion) => print(&format!("{}\n", program.version_line())),
+        Ok(Invocation::PrintHelp) => print(&cli::help(program.name())),
+        Ok(Invocation::HelpTls) => print(&cli::tls_help()),
+        Ok(Invocation::Completion(shell)) => print_completion(shell),
+        Err(error) => refuse(program, &error),
+    }
+}
+
+/// What a start needs.
+#[derive(Debug)]
+pub(crate) struct Configured {
+    /// From the file, with the flags over it.
+    pub(crate) options: Options,
+    /// To be logged, once there is a log.
+    pub(crate) warnings: Vec<Problem>,
+    /// `file:line:col: ` of the `tls` block, for errors found in the files that it names.
+    pub(crate) tls_at: Option<String>,
+}
+
+fn configure(
+    config: Option<&Path>,
+    overrides: &Overrides,
+) -> Result<Configured, anabranch_config::Errors> {
+    let mut configured =
+        Configured { options: Options::default(), warnings: Vec::new(), tls_at: None };
+    if let Some(path) = config {
+        let loaded = load(&FileSource, path)?;
+        configured.options = loaded.options;
+        configured.warnings = loaded.warnings;
+        configured.tls_at = loaded.tls_at.map(|at| at.to_string());
+    }
+    configured.warnings.extend(overrides.apply(&mut configured.options)?);
+    validate(&configured.options)?;
+    Ok(configured)
+}
+
+/// `-t`. nats-server calls a file valid that names only what it knows; what this server knows
+/// and does not do yet is told beside, without changing the exit status.
+fn test_config(program: &Program, path: &Path) -> ExitCode {
+    let name = program.name();
+    let loaded = match load(&FileSource, path) {
+        Ok(loaded) => loaded,
+        Err(errors) if errors.only_refusals() => {
+            let text = format!(
+                "{errors}\n{name}: configuration file {} is valid, but cannot be used yet",
+                path.display()
+            );
+            complain(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(errors) => return fail(program, &errors),
+    };
+    let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    if !loaded.passes_check() {
+        return fail(program, &warnings.join("\n"));
+    }
+    for warning in &warnings {
+        complain(warning);
+    }
+    let digest = &loaded.options.config_digest;
+    complain(&format!("{name}: configuration file {} is valid ({digest})", path.display()));
+    ExitCode::SUCCESS
+}
+
+fn print_completion(shell: Shell) -> ExitCode {
+    let shell = match shell {
+        Shell::Bash => clap_complete::Shell::Bash,
+        Shell::Elvish => clap_complete::Shell::Elvish,
+        Shell::Fish => clap_complete::Shell::Fish,
+        Shell::PowerShell => clap_complete::Shell::PowerShell,
+        Shell::Zsh => clap_complete::Shell::Zsh,
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut cli::command(NAME), NAME, &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+fn refuse(program: &Program, error: &CliError) -> ExitCode {
+    if !error.shows_help() {
+        return fail(program, error);
+    }
+    complain(&error.to_string());
+    print(&cli::help(program.name()));
+    ExitCode::from(USAGE)
+}
+
+/// Says why the program ends, in nats-server's form.
+pub(crate) fn fail(program: &Program, error: &dyn Display) -> ExitCode {
+    complain(&format!("{}: {error}", program.name()));
+    ExitCode::FAILURE
+}
+
+/// Nobody may be reading: a closed pipe is no reason to end differently.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn print(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
