@@ -225,3 +225,221 @@ impl Content {
 fn socket_address(ip: IpAddr, port: u16) -> SocketAddr {
     SocketAddr::new(ip.to_canonical(), port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, ProxyError, SIGNATURE, parse};
+
+    fn whole(source: Option<&str>, consumed: usize) -> Result<Header, ProxyError> {
+        Ok(Header::Whole { source: source.map(|s| s.parse().unwrap()), consumed })
+    }
+
+    /// A version 2 header.
+    fn binary(version_command: u8, family_transport: u8, body: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(body.len()).unwrap();
+        let mut bytes = SIGNATURE.to_vec();
+        bytes.extend([version_command, family_transport]);
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    /// 192.0.2.1:50001 to 198.51.100.2:4222.
+    const V4: &[u8] = &[192, 0, 2, 1, 198, 51, 100, 2, 0xc3, 0x51, 0x10, 0x7e];
+    /// A TLV of three bytes.
+    const TLV: &[u8] = &[0x04, 0x00, 0x03, 1, 2, 3];
+
+    fn v6(source: &str) -> Vec<u8> {
+        let source: std::net::Ipv6Addr = source.parse().unwrap();
+        let destination: std::net::Ipv6Addr = "2001:db8::2".parse().unwrap();
+        let mut body = source.octets().to_vec();
+        body.extend(destination.octets());
+        body.extend([0xc3, 0x51, 0x10, 0x7e]);
+        body
+    }
+
+    fn followed(mut header: Vec<u8>) -> Vec<u8> {
+        header.extend(b"CONNECT {}\r\n");
+        header
+    }
+
+    #[test]
+    fn reads_lines_of_version_1() {
+        let line = b"PROXY TCP4 192.0.2.1 198.51.100.2 50001 4222\r\n";
+        assert_eq!(parse(line), whole(Some("192.0.2.1:50001"), line.len()));
+        assert_eq!(parse(&followed(line.to_vec())), whole(Some("192.0.2.1:50001"), line.len()));
+        let line = b"PROXY TCP6 2001:db8::1 2001:db8::2 50001 4222\r\n";
+        assert_eq!(parse(line), whole(Some("[2001:db8::1]:50001"), line.len()));
+        let line = b"PROXY  TCP4\t192.0.2.1  198.51.100.2 0 65535 \r\n";
+        assert_eq!(parse(line), whole(Some("192.0.2.1:0"), line.len()));
+    }
+
+    #[test]
+    fn shows_mapped_addresses_as_ipv4() {
+        let line = b"PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.2 50001 4222\r\n";
+        assert_eq!(parse(line), whole(Some("192.0.2.1:50001"), line.len()));
+        let bytes = binary(0x21, 0x21, &v6("::ffff:192.0.2.1"));
+        assert_eq!(parse(&bytes), whole(Some("192.0.2.1:50001"), bytes.len()));
+    }
+
+    #[test]
+    fn leaves_the_address_when_version_1_does_not_know_it() {
+        for line in [&b"PROXY UNKNOWN\r\n"[..], b"PROXY UNKNOWN \xff anything 1 2 3 4 5\r\n"] {
+            assert_eq!(parse(&followed(line.to_vec())), whole(None, line.len()));
+        }
+    }
+
+    #[test]
+    fn refuses_broken_lines_of_version_1() {
+        let cases: [(&[u8], ProxyError); 14] = [
+            (b"", ProxyError::Fields),
+            (b" ", ProxyError::Fields),
+            (b"TCP4", ProxyError::Fields),
+            (b"unknown", ProxyError::Fields),
+            (b"TCP4 192.0.2.1 198.51.100.2 1", ProxyError::Fields),
+            (b"TCP4 192.0.2.1 198.51.100.2 1 2 3", ProxyError::Fields),
+            (b"TCP4 192.0.2.256 198.51.100.2 1 2", ProxyError::Address),
+            (b"TCP4 192.0.2.1 \xff 1 2", ProxyError::Address),
+            (b"TCP4 192.0.2.1 198.51.100.2 65536 2", ProxyError::Port),
+            (b"TCP4 192.0.2.1 198.51.100.2 1 +2", ProxyError::Port),
+            (b"TCP4 2001:db8::1 2001:db8::2 1 2", ProxyError::Protocol),
+            (b"TCP6 192.0.2.1 198.51.100.2 1 2", ProxyError::Protocol),
+            (b"TCP6 2001:db8::1 198.51.100.2 1 2", ProxyError::Protocol),
+            (b"UDP4 192.0.2.1 198.51.100.2 1 2", ProxyError::Protocol),
+        ];
+        for (rest, error) in cases {
+            let line = [b"PROXY ", rest, b"\r\n"].concat();
+            assert_eq!(parse(&line), Err(error), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn waits_for_a_line_end_no_further_than_a_line_may_go() {
+        let line = |length: usize| {
+            let mut line = b"PROXY UNKNOWN ".to_vec();
+            line.resize(length - 2, b'x');
+            line.extend(b"\r\n");
+            line
+        };
+        assert_eq!(parse(&line(107)), whole(None, 107));
+        assert_eq!(parse(&line(108)), Err(ProxyError::LineTooLong));
+        assert_eq!(parse(&line(108)[..106]), Ok(Header::Incomplete));
+        assert_eq!(parse(&line(5000)), Err(ProxyError::LineTooLong));
+        // Neither character ends a line alone.
+        assert_eq!(parse(b"PROXY UNKNOWN\n\r"), Ok(Header::Incomplete));
+    }
+
+    #[test]
+    fn reads_version_2() {
+        let bytes = binary(0x21, 0x11, V4);
+        assert_eq!(parse(&bytes), whole(Some("192.0.2.1:50001"), 28));
+        assert_eq!(parse(&followed(bytes)), whole(Some("192.0.2.1:50001"), 28));
+        let bytes = followed(binary(0x21, 0x21, &v6("2001:db8::1")));
+        assert_eq!(parse(&bytes), whole(Some("[2001:db8::1]:50001"), 52));
+    }
+
+    #[test]
+    fn skips_what_follows_the_addresses() {
+        let bytes = followed(binary(0x21, 0x11, &[V4, TLV].concat()));
+        assert_eq!(parse(&bytes), whole(Some("192.0.2.1:50001"), 28 + TLV.len()));
+        let mut longest = V4.to_vec();
+        longest.resize(usize::from(u16::MAX), 0);
+        let bytes = followed(binary(0x21, 0x11, &longest));
+        assert_eq!(parse(&bytes), whole(Some("192.0.2.1:50001"), 16 + usize::from(u16::MAX)));
+    }
+
+    #[test]
+    fn leaves_the_address_when_version_2_does_not_know_it() {
+        // LOCAL, whatever its family and transport say; PROXY of an unspecified family.
+        for (version_command, family_transport) in [(0x20, 0x00), (0x20, 0x11), (0x20, 0xff)] {
+            let bytes = followed(binary(version_command, family_transport, b"abc"));
+            assert_eq!(parse(&bytes), whole(None, 19));
+        }
+        assert_eq!(parse(&followed(binary(0x21, 0x01, V4))), whole(None, 28));
+        assert_eq!(parse(&binary(0x21, 0x01, b"")), whole(None, 16));
+    }
+
+    #[test]
+    fn refuses_what_version_2_cannot_carry_here() {
+        let cases = [
+            (0x11, 0x11, ProxyError::Version(1)),
+            (0x30, 0x11, ProxyError::Version(3)),
+            (0x22, 0x11, ProxyError::Command(2)),
+            (0x21, 0x00, ProxyError::Transport),
+            (0x21, 0x12, ProxyError::Transport),
+            (0x21, 0x31, ProxyError::Family(3)),
+            (0x21, 0xf1, ProxyError::Family(15)),
+            (0x21, 0x21, ProxyError::TooShort(12)),
+        ];
+        for (version_command, family_transport, error) in cases {
+            assert_eq!(parse(&binary(version_command, family_transport, V4)), Err(error));
+        }
+        assert_eq!(parse(&binary(0x21, 0x11, &V4[..11])), Err(ProxyError::TooShort(11)));
+    }
+
+    #[test]
+    fn refuses_a_broken_signature() {
+        assert_eq!(parse(b"\r\n\r\n\0\r\nQUIX\n"), Err(ProxyError::Signature));
+        assert_eq!(parse(b"\r\n\r\n\0\rx"), Err(ProxyError::Signature));
+    }
+
+    #[test]
+    fn asks_for_more_at_every_truncation() {
+        let headers = [
+            b"PROXY TCP4 192.0.2.1 198.51.100.2 50001 4222\r\n".to_vec(),
+            b"PROXY UNKNOWN\r\n".to_vec(),
+            binary(0x21, 0x11, &[V4, TLV].concat()),
+            binary(0x21, 0x21, &v6("2001:db8::1")),
+            binary(0x20, 0x00, TLV),
+        ];
+        for header in headers {
+            for length in 0..header.len() {
+                assert_eq!(parse(&header[..length]), Ok(Header::Incomplete), "{length}");
+            }
+            assert!(matches!(
+                parse(&header),
+                Ok(Header::Whole { consumed, .. }) if consumed == header.len()
+            ));
+        }
+    }
+
+    #[test]
+    fn leaves_clients_that_speak_for_themselves() {
+        let firsts: [&[u8]; 9] = [
+            b"CONNECT {}\r\n",
+            b"PING\r\n",
+            b"PUB a 0\r\n",
+            b"PI",
+            b"proxy tcp4",
+            b"PROXY\r\n",
+            b"\r\n\r\nPING\r\n",
+            b"\x16\x03\x01\x02\x00",
+            b"\0",
+        ];
+        for bytes in firsts {
+            assert_eq!(parse(bytes), Ok(Header::Absent), "{}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn never_consumes_more_than_there_is() {
+        // Every byte of a header, replaced by every other, at every truncation.
+        let headers = [
+            b"PROXY TCP4 192.0.2.1 198.51.100.2 1 2\r\n".to_vec(),
+            binary(0x21, 0x11, &[V4, TLV].concat()),
+        ];
+        for header in headers {
+            for place in 0..header.len() {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = header.clone();
+                    bytes[place] = byte;
+                    for length in place..=bytes.len() {
+                        if let Ok(Header::Whole { consumed, .. }) = parse(&bytes[..length]) {
+                            assert!(consumed <= length);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
