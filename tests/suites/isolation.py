@@ -15,9 +15,13 @@ import sys
 from pathlib import Path
 
 # <linux/sockios.h> and <net/if.h>
-SIOCGIFFLAGS, SIOCSIFFLAGS = 0x8913, 0x8914
+SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR = 0x8913, 0x8914, 0x8916
 IFF_UP = 1
-IFREQ = "16sH14x"
+FLAGS_REQUEST = "16sH14x"
+ADDRESS_REQUEST = "16sHxx4s16x"
+# An address for documentation (RFC 5737). Servers tell clients of addresses by which others may
+# reach them, which loopback addresses are not.
+OWN_ADDRESS = "192.0.2.1"
 
 
 def prefix():
@@ -59,9 +63,13 @@ def end_group(child):
 
 def raise_loopback():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack(IFREQ, b"lo", 0)
-        _, flags = struct.unpack(IFREQ, fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack(IFREQ, b"lo", flags | IFF_UP))
+        request = struct.pack(FLAGS_REQUEST, b"lo", 0)
+        _, flags = struct.unpack(FLAGS_REQUEST, fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))
+        request = struct.pack(FLAGS_REQUEST, b"lo", flags | IFF_UP)
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+        address = socket.inet_aton(OWN_ADDRESS)
+        request = struct.pack(ADDRESS_REQUEST, b"lo:1", socket.AF_INET, address)
+        fcntl.ioctl(any_socket, SIOCSIFADDR, request)
 
 
 def main():
