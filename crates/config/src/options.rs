@@ -103,8 +103,10 @@ impl Default for Limits {
 /// What happens when a write misses its deadline (`write_timeout`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WriteTimeoutPolicy {
-    /// The connection is closed; the default for clients.
+    /// As suits the kind of connection: clients are closed.
     #[default]
+    Default,
+    /// The connection is closed.
     Close,
     /// The connection is kept as long as something was written.
     Retry,
@@ -133,7 +135,7 @@ impl Default for Timing {
             ping_interval: Duration::from_secs(120),
             ping_out_max: 2,
             write_deadline: Duration::from_secs(10),
-            write_timeout: WriteTimeoutPolicy::Close,
+            write_timeout: WriteTimeoutPolicy::Default,
             lame_duck_duration: Duration::from_secs(120),
             lame_duck_grace_period: Duration::from_secs(10),
         }

@@ -152,7 +152,8 @@ pub(super) fn timing(top: &Fields<'_>, timing: &mut Timing, problems: &mut Probl
     set(&mut timing.write_deadline, top.duration("write_deadline", problems));
     if let (Some(policy), Some(at)) = (top.text("write_timeout"), top.at("write_timeout")) {
         match policy {
-            "default" | "close" => timing.write_timeout = WriteTimeoutPolicy::Close,
+            "default" => timing.write_timeout = WriteTimeoutPolicy::Default,
+            "close" => timing.write_timeout = WriteTimeoutPolicy::Close,
             "retry" => timing.write_timeout = WriteTimeoutPolicy::Retry,
             _ => problems.error(at, "write_timeout must be 'default', 'close' or 'retry'"),
         }

@@ -113,7 +113,8 @@ fn timing(server: &Server, now: SystemTime) -> Timing {
         tls_timeout: tls_timeout.unwrap_or(TLS_TIMEOUT),
         write_deadline: timing.write_deadline,
         write_timeout: match timing.write_timeout {
-            WriteTimeoutPolicy::Close => None,
+            WriteTimeoutPolicy::Default => None,
+            WriteTimeoutPolicy::Close => Some("close"),
             WriteTimeoutPolicy::Retry => Some("retry"),
         },
         start: server.started,
