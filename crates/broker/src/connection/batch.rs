@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anabranch_nats::CloseReason;
 use anabranch_nats::session::{Next, Session};
@@ -33,13 +33,22 @@ pub(super) struct Input {
     unparsed: bool,
     /// Receivers could not keep up: read less at once.
     pub(super) stalled: bool,
+    /// The round trip that monitoring was told.
+    rtt_shown: Option<Duration>,
 }
 
 impl Input {
     /// Bytes that came before the session began.
     pub(super) fn starting_with(bytes: Vec<u8>) -> Self {
         let filled = bytes.len();
-        Self { unparsed: filled > 0, filled, held: bytes, needed: None, stalled: false }
+        Self {
+            unparsed: filled > 0,
+            filled,
+            held: bytes,
+            needed: None,
+            stalled: false,
+            rtt_shown: None,
+        }
     }
 }
 
@@ -141,6 +150,7 @@ impl Parts<'_> {
     fn handle_held(&mut self, worker: &mut Worker) -> Batch {
         let input = std::mem::take(self.input);
         self.input.stalled = input.stalled;
+        self.input.rtt_shown = input.rtt_shown;
         self.handle(&input.held[..input.filled], worker)
     }
 
@@ -152,6 +162,7 @@ impl Parts<'_> {
         let progress = self.session.input(bytes, now, &mut host);
         host.count();
         self.client.touch(instant);
+        self.show_round_trip();
         let flushed = worker.stages.flush(Some(self.client), instant);
         let stalled = report(self.server, self.client, flushed);
         self.input.stalled = stalled.is_some();
@@ -161,6 +172,15 @@ impl Parts<'_> {
             Next::AwaitVerdict => Batch::Verdict,
             Next::Flush => stalled.map_or(Batch::Yield, Batch::Stall),
             Next::Read { .. } => stalled.map_or(Batch::More, Batch::Stall),
+        }
+    }
+
+    /// Tells monitoring of a new measurement.
+    fn show_round_trip(&mut self) {
+        let rtt = self.session.rtt();
+        if rtt != self.input.rtt_shown {
+            self.input.rtt_shown = rtt;
+            self.client.update_details(|d| d.rtt = rtt);
         }
     }
 

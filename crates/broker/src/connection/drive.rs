@@ -164,16 +164,13 @@ impl Connection {
 
     fn on_timer(&mut self, now: Duration) -> Option<CloseReason> {
         let server = Arc::clone(&self.server);
-        let reason = server.workers.with(|worker| {
+        server.workers.with(|worker| {
             let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
             let reason = self.session.on_timer(now, &mut host);
             let flushed = worker.stages.flush(Some(&self.client), Instant::now());
             report(&self.server, &self.client, flushed);
             reason
-        });
-        let rtt = self.session.rtt();
-        self.client.update_details(|d| d.rtt = rtt);
-        reason
+        })
     }
 
     /// When the blocked socket must have taken what waited; an error when it has not.
