@@ -234,9 +234,4 @@ impl SubTable {
         let slice = (from..next).filter_map(|index| self.by_sid.get_bucket(index).cloned());
         Some((slice.collect(), next))
     }
-
-    /// All of them, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Subscription>> {
-        self.by_sid.iter()
-    }
 }
