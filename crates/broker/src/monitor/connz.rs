@@ -29,8 +29,7 @@ pub(super) enum Sort {
     Rtt,
 }
 
-/// `sort=` and what it means. Only these four ascend: nats-server's uptime and reason do too,
-/// though its documentation says otherwise.
+/// `sort=` and what it means.
 const SORTS: [(&str, Sort); 14] = [
     ("cid", Sort::Cid),
     ("start", Sort::Start),
@@ -49,6 +48,7 @@ const SORTS: [(&str, Sort); 14] = [
 ];
 
 impl Sort {
+    /// nats-server's documentation has all but `cid` descend; these four do not.
     fn ascends(self) -> bool {
         matches!(self, Self::Cid | Self::Start | Self::Uptime | Self::Reason)
     }
