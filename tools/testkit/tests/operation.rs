@@ -1,0 +1,183 @@
+//! Starting, ending and watching a server from a shell: both servers are called alike, and exit
+//! codes, files and log lines are compared.
+
+#[path = "operation/both.rs"]
+mod both;
+
+use anabranch_testkit::server::Signal;
+use both::{Call, both, call, log_lines, running, wait_until};
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_checked_configuration_gives_the_same_words_and_exit_code() {
+    for (config, arguments) in [
+        ("port: -1\n", "-t -c {dir}/server.conf"),
+        ("portt: -1\n", "-t -c {dir}/server.conf"),
+        ("portt: -1\n", "-c {dir}/server.conf"),
+        ("port: -1\nauthorization {\n", "-t -c {dir}/server.conf"),
+        ("max_payload: 9MB\nmax_pending: 1MB\nport: -1\n", "-c {dir}/server.conf"),
+        ("", "-c {dir}/none.conf"),
+        ("", "-t"),
+        ("", "-t -c {dir}/none.conf"),
+    ] {
+        let [ours, theirs] = both(|binary| call(binary, config, arguments));
+        assert_eq!(ours.first_lines(), theirs.first_lines(), "{arguments} with {config}");
+        assert_eq!(ours.code, theirs.code, "{arguments} with {config}");
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn wrong_arguments_give_the_same_exit_code_and_first_line() {
+    for arguments in [
+        "--nonsense",
+        "-p",
+        "foo",
+        "version",
+        "-v",
+        "--version",
+        "help",
+        "--help",
+        "-h",
+        "--help_tls",
+        "--signal",
+        "--signal nonsense=1",
+        "--signal term=999999",
+        "--signal=ldm={dir}/none.pid",
+    ] {
+        let [ours, theirs] = both(|binary| call(binary, "", arguments));
+        assert_eq!(ours.code, theirs.code, "{arguments}: {ours:?} {theirs:?}");
+        // Help is this server's own.
+        if !theirs.output.contains("Usage") && !arguments.contains("help") {
+            assert_eq!(ours.first_lines(), theirs.first_lines(), "{arguments}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn signals_end_the_server_with_the_same_exit_code_and_last_words() {
+    for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
+        let ended = |binary: &_| {
+            let mut server = running(binary, "");
+            server.signal(signal).expect("the server runs");
+            let status = server.await_end(both::TIMEOUT).expect("it ends");
+            (status.code(), log_lines(&server.log(), &["Trapped", "Initiating", "Server Exiting"]))
+        };
+        let [ours, theirs] = both(ended);
+        assert_eq!(ours, theirs, "{signal:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn the_signal_option_reaches_a_process_by_id_and_by_pid_file() {
+    let stopped = |binary: &_| {
+        ["stop", "quit", "term"].map(|command| {
+            let mut server = running(binary, "pid_file: \"{{dir}}/server.pid\"\n");
+            let pid_file = server.directory().join("server.pid");
+            let pid = std::fs::read_to_string(&pid_file).expect("a pid file");
+            assert_eq!(pid, server.process_id().to_string());
+            let target = if command == "quit" { pid_file.display().to_string() } else { pid };
+            let Call { code, .. } = call(binary, "", &format!("--signal {command}={target}"));
+            (code, server.await_end(both::TIMEOUT).expect("it ends").code())
+        })
+    };
+    let [ours, theirs] = both(stopped);
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_log_file_is_reopened_after_it_was_moved() {
+    let reopened = |binary: &_| {
+        let server = running(binary, "log_file: \"{{dir}}/server.log\"\n");
+        let file = server.directory().join("server.log");
+        let moved = server.directory().join("moved.log");
+        std::fs::rename(&file, moved).expect("it is there");
+        server.signal(Signal::USR1).expect("the server runs");
+        wait_until(|| std::fs::read_to_string(&file).is_ok_and(|text| text.contains("re-opened")));
+        log_lines(&std::fs::read_to_string(&file).unwrap_or_default(), &["File log re-opened"])
+    };
+    let [ours, theirs] = both(reopened);
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_log_file_is_rotated_at_its_size_and_old_ones_go() {
+    let rotated = |binary: &_| {
+        let config = "log_file: \"{{dir}}/server.log\"\nlogfile_size_limit: 2KB\n\
+                      logfile_max_num: 3\ndebug: true\ntrace: true\n";
+        let server = running(binary, config);
+        let old = || {
+            let entries = std::fs::read_dir(server.directory()).expect("its own directory");
+            let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            names.filter(|name| name.starts_with("server.log.")).collect::<Vec<_>>()
+        };
+        let dots = |name: &String| name.matches('.').count();
+        for _ in 0..60 {
+            both::ping(server.address());
+        }
+        wait_until(|| (1..=3).contains(&old().len()));
+        old().iter().map(dots).max()
+    };
+    let [ours, theirs] = both(rotated);
+    assert_eq!(ours, theirs, "server.log.yyyy.mm.dd.hh.mm.ss.nnnnnnnnn");
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn the_start_is_told_in_the_same_lines() {
+    const LINES: [&str; 5] = [
+        "Listening for client connections on",
+        "Server is ready",
+        "Starting http monitor on",
+        "Using configuration file:",
+        "Plaintext passwords detected",
+    ];
+    let config = "http: \"127.0.0.1:-1\"\nauthorization: {users: [{user: a, password: b}]}\n";
+    let told = |binary: &_| log_lines(&running(binary, config).log(), &LINES);
+    let [ours, theirs] = both(told);
+    assert_eq!(ours, theirs);
+    assert!(theirs.len() >= 4, "{theirs:?}");
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_connection_is_told_and_traced_in_the_same_lines() {
+    const LINES: [&str; 6] = [
+        "Client connection created",
+        "<<- [",
+        "->> [",
+        "<-> [",
+        "Client connection closed",
+        "cid:",
+    ];
+    let traced = |binary: &_| {
+        let server = running(binary, "debug: true\ntrace: true\n");
+        both::ping(server.address());
+        wait_until(|| server.log().contains("[DELSUB"));
+        log_lines(&server.log(), &LINES)
+    };
+    let [ours, theirs] = both(traced);
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn the_ports_file_has_the_same_entries_and_goes_with_the_server() {
+    let entries = |binary: &_| {
+        let mut server = running(binary, "http: \"127.0.0.1:-1\"\n");
+        let directory = server.directory().to_path_buf();
+        let text = both::ports_file(&directory).expect("a ports file");
+        let ports: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let names: Vec<String> =
+            ports.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default();
+        server.signal(Signal::TERM).expect("the server runs");
+        server.await_end(both::TIMEOUT).expect("it ends");
+        (names, both::ports_file(&directory).is_some())
+    };
+    let [ours, theirs] = both(entries);
+    assert_eq!(ours, theirs);
+}
