@@ -11,8 +11,8 @@ pub(super) const TARGET: Target =
 
 const CORPUS: &[&[u8]] = &[
     b"listen: 127.0.0.1:4222\nmax_payload: 1MB\nping_interval: \"30s\"\n",
-    b"authorization {\n  users = [\n    {user: a, password: $2a$11$x, permissions: {publish: \">\"}}\n\
-      \x20 ]\n  timeout: 1.5\n}\n",
+    b"authorization {\n  users = [\n    {user: a, password: $2a$11$x, \
+      permissions: {publish: \">\"}}\n  ]\n  timeout: 1.5\n}\n",
     b"include \"other.conf\"\nPORT = 4333\nport: $PORT\nserver_name: $NAME\n",
     b"tls {\n  cert_file: \"a.pem\", key_file: 'b.pem'; verify: yes\n  handshake_first: auto\n}\n",
     b"{ \"http\": 8222, \"server_tags\": [\"a\", \"b\"], debug: on # c\n // d\n}\n",
