@@ -4,6 +4,7 @@ mod client_bytes;
 mod configuration;
 mod connect;
 mod permissions;
+mod proxy;
 mod session;
 mod subjects;
 
@@ -28,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     configuration::TARGET,
     subjects::TARGET,
     permissions::TARGET,
+    proxy::TARGET,
 ];
 
 /// Runs the target with this name on `input`.
