@@ -1,6 +1,7 @@
 # Sourced by the parts; not one itself. Run in the repository's root.
 
 set -u
+export RUST_BACKTRACE="${RUST_BACKTRACE_IN_TESTS:-0}"
 cache="${ANABRANCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/anabranch}"
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 environment="$target/test-logs/environment"
