@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_auth::{Identity, Permissions, Principal, ResponseGrants};
@@ -106,7 +106,8 @@ pub struct Client {
     pub output: Output,
     /// Its traffic.
     pub traffic: Traffic,
-    direct: OnceLock<Direct>,
+    /// Weak: a client that is remembered after its end must not keep its socket open.
+    direct: OnceLock<Weak<OwnedWriteHalf>>,
     headers: AtomicBool,
     echo: AtomicBool,
     async_info: AtomicBool,
@@ -156,15 +157,15 @@ impl Client {
     }
 
     /// Lets everyone write to `socket`: it is plain TCP and stays so.
-    pub fn allow_direct_writes(&self, socket: Arc<OwnedWriteHalf>) {
-        let _ = self.direct.set(Direct(socket));
+    pub fn allow_direct_writes(&self, socket: &Arc<OwnedWriteHalf>) {
+        let _ = self.direct.set(Arc::downgrade(socket));
     }
 
-    /// The socket that others may write to.
+    /// The socket that others may write to, as long as the connection lives.
     #[must_use]
     #[inline]
-    pub fn direct(&self) -> Option<&Direct> {
-        self.direct.get()
+    pub fn direct(&self) -> Option<Direct> {
+        self.direct.get().and_then(Weak::upgrade).map(Direct)
     }
 
     /// It takes header messages.

@@ -43,7 +43,7 @@ pub(super) async fn greet_tcp(
     match negotiate(server, client, stream, &nonce).await {
         Ok(Negotiated::Plain(stream, early)) => {
             let (transport, write) = Transport::tcp(stream);
-            client.allow_direct_writes(write);
+            client.allow_direct_writes(&write);
             ready(server, client, transport, UserState::new(nonce, None), early)
         }
         Ok(Negotiated::Tls(stream, peer)) => {

@@ -5,6 +5,6 @@ mod identity;
 mod registry;
 mod state;
 
-pub use identity::{PEER_VERSION, ServerIdentity};
-pub use registry::{ClosedClient, Registered, Registry};
+pub use identity::PEER_VERSION;
+pub use registry::{ClosedClient, Registered};
 pub use state::{Phase, Server, Totals};

@@ -55,8 +55,10 @@ impl TlsStream {
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(e)) => {
-                    // The alert that says why, as far as it goes.
-                    let _ = self.poll_write_tls(cx);
+                    // The alert that says why, as far as it goes, to a peer that speaks TLS.
+                    if !is_no_tls(&e) {
+                        let _ = self.poll_write_tls(cx);
+                    }
                     return Poll::Ready(Err(e));
                 }
                 Poll::Pending => return Poll::Pending,
@@ -189,6 +191,12 @@ impl TlsStream {
         }
         Ok(true)
     }
+}
+
+/// What came was no TLS record at all: a plain client would read an alert as garbage.
+fn is_no_tls(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidMessage(_)))
 }
 
 /// The socket as something that rustls reads from.

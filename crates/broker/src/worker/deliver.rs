@@ -39,7 +39,7 @@ pub fn publish(
     }
     let shared = Stages::shareable(message, receivers);
     let mut fan_out = FanOut { stages, publisher, message, shared: shared.as_ref(), ended };
-    fan_out.to_all(matches, random)
+    fan_out.all(matches, random)
 }
 
 /// One message on its way.
@@ -53,21 +53,21 @@ struct FanOut<'a> {
 
 impl FanOut<'_> {
     #[inline]
-    fn to_all(&mut self, matches: &Matches<Arc<Subscription>>, random: &mut u64) -> Delivery {
+    fn all(&mut self, matches: &Matches<Arc<Subscription>>, random: &mut u64) -> Delivery {
         let mut delivered = false;
         for subscription in &matches.plain {
-            delivered |= self.to_one(subscription);
+            delivered |= self.one(subscription);
         }
         for group in &matches.queues {
             // A member that cannot take the message leaves it to the next.
             let mut order = group.probe_order(next_random(random));
-            delivered |= order.any(|member| self.to_one(member));
+            delivered |= order.any(|member| self.one(member));
         }
         if delivered { Delivery::Delivered } else { Delivery::NoReceiver }
     }
 
     #[inline]
-    fn to_one(&mut self, subscription: &Arc<Subscription>) -> bool {
+    fn one(&mut self, subscription: &Arc<Subscription>) -> bool {
         let client = subscription.client();
         if client.id == self.publisher.client.id && !client.wants_echo() {
             return false;
