@@ -9,7 +9,7 @@ use anabranch_auth::{
 use anabranch_nats::ConnectOptions;
 use anabranch_nats::codec::{Op, Publication};
 use anabranch_nats::session::{Attempt, Delivery, Host, Report, Subscribed, Verdict};
-use anabranch_subject::{Matches, grammar};
+use anabranch_subject::{Interest, Matches, grammar};
 
 use super::trace;
 use crate::client::{Client, Subscription};
@@ -213,8 +213,12 @@ impl Host for BatchHost<'_> {
     fn sid_receiving(&mut self, reply: &[u8], sid: &mut Vec<u8>) -> bool {
         let mut matches = Matches::default();
         self.server.account.matches(reply, &mut matches);
-        let own = matches.plain.iter().find(|s| s.client().id == self.client.id);
-        own.is_some_and(|subscription| {
+        let mut own = matches.plain.iter().filter(|s| s.client().id == self.client.id);
+        // A requester may hold a wildcard for all replies and a subscription for this one, which
+        // is the one that waits: nats-server finds literal subscriptions first.
+        let first = own.clone().next();
+        let found = own.find(|s| s.subject() == reply).or(first);
+        found.is_some_and(|subscription| {
             sid.extend_from_slice(subscription.sid());
             true
         })

@@ -76,12 +76,12 @@ pub(super) async fn negotiate(
         early.refuse(text::CONNECTION_THROTTLING).await;
         return Err(CloseReason::MaxConnectionsExceeded);
     }
-    let (mut stream, peer) = early.handshake(client, tls).await?;
+    let (stream, peer) = early.handshake(client, tls).await?;
     if !info_sent {
         let mut info = server.info_for(client);
         nonce.clone_into(&mut info.nonce);
         info.tls_required = true;
-        stream.write_plain(&info.line());
+        client.output.append(&info.line());
     }
     Ok(Negotiated::Tls(stream, peer))
 }

@@ -240,6 +240,7 @@ fn first_info(identity: &ServerIdentity, options: &Options, auth: &Authenticator
         server_name: identity.name.clone(),
         version: PEER_VERSION.to_owned(),
         proto: 1,
+        git_commit: option_env!("ANABRANCH_GIT_COMMIT").unwrap_or_default().to_owned(),
         go: concat!("anabranch", env!("CARGO_PKG_VERSION")).to_owned(),
         host: options.listen.host.clone(),
         port: options.listen.port,

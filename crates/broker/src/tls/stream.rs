@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use rustls::ServerConnection;
+use rustls::{PeerIncompatible, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -17,6 +17,9 @@ use crate::connection::Drained;
 
 /// Plain bytes encrypted at once.
 const CHUNK: usize = 64 * 1024;
+
+/// A fatal alert in a record: the protocol version is not supported (RFC 5246 §7.2).
+const PROTOCOL_VERSION_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
 
 /// A TLS connection. Plain bytes taken from an output count as pending until their cipher text
 /// is written.
@@ -55,10 +58,7 @@ impl TlsStream {
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(e)) => {
-                    // The alert that says why, as far as it goes, to a peer that speaks TLS.
-                    if !is_no_tls(&e) {
-                        let _ = self.poll_write_tls(cx);
-                    }
+                    self.say_why(&e, cx);
                     return Poll::Ready(Err(e));
                 }
                 Poll::Pending => return Poll::Pending,
@@ -122,12 +122,6 @@ impl TlsStream {
         }
     }
 
-    /// Queues plain bytes that are not from an output; the next drain writes them first.
-    pub fn write_plain(&mut self, bytes: &[u8]) {
-        // Into memory: it cannot fail.
-        let _ = self.tls.writer().write_all(bytes);
-    }
-
     /// Writes clear text to a client that does not seem to speak TLS.
     pub fn write_clear(&self, bytes: &[u8]) {
         let _ = self.socket.try_write(bytes);
@@ -164,6 +158,22 @@ impl TlsStream {
         }
     }
 
+    /// Sends the alert that says why the handshake failed, as far as it goes.
+    fn say_why(&mut self, error: &io::Error, cx: &mut Context<'_>) {
+        let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
+        match inner {
+            // No TLS record at all: a plain client would read an alert as garbage.
+            Some(rustls::Error::InvalidMessage(_)) => {}
+            // What is missing exists since TLS 1.2, so an older version is what is wrong.
+            Some(rustls::Error::PeerIncompatible(
+                PeerIncompatible::SignatureAlgorithmsExtensionRequired,
+            )) => self.write_clear(&PROTOCOL_VERSION_ALERT),
+            _ => {
+                let _ = self.poll_write_tls(cx);
+            }
+        }
+    }
+
     fn poll_read_tls(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut source = Source { socket: &mut self.socket, early: &mut self.early, cx };
         match self.tls.read_tls(&mut source) {
@@ -191,12 +201,6 @@ impl TlsStream {
         }
         Ok(true)
     }
-}
-
-/// What came was no TLS record at all: a plain client would read an alert as garbage.
-fn is_no_tls(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::InvalidMessage(_)))
 }
 
 /// The socket as something that rustls reads from.
