@@ -128,7 +128,7 @@ const MORE: Step<'static> = Step::Incomplete { needed: None };
 
 /// The first operation in `bytes`. An empty slice is incomplete.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn parse(bytes: &[u8], limits: LineLimits) -> Step<'_> {
     // The common case first: it is what a publisher sends all day.
     if let [b'P', b'U', b'B', b' ', ..] = bytes {
@@ -137,6 +137,7 @@ pub fn parse(bytes: &[u8], limits: LineLimits) -> Step<'_> {
     parse_any(bytes, limits)
 }
 
+#[inline(never)]
 fn parse_any(bytes: &[u8], limits: LineLimits) -> Step<'_> {
     const UNKNOWN: Step<'static> = Step::Failed(ParseError::UnknownOperation);
     let name: &[u8] = match bytes.first().map(u8::to_ascii_uppercase) {
@@ -201,7 +202,7 @@ struct Line<'a> {
 }
 
 /// Finds the arguments that start, after spaces, at `from`.
-#[inline]
+#[inline(always)]
 fn line(bytes: &[u8], from: usize, limits: LineLimits) -> Result<Line<'_>, Step<'_>> {
     let mut start = from;
     while matches!(bytes.get(start), Some(b' ' | b'\t')) {
@@ -300,7 +301,7 @@ struct PublishLine<'a> {
     plain: bool,
 }
 
-#[inline]
+#[inline(always)]
 fn publish(bytes: &[u8], from: usize, limits: LineLimits, by_hpub: bool) -> Step<'_> {
     if by_hpub && !limits.headers {
         return hpub_refused(bytes, from, limits);
@@ -338,7 +339,7 @@ fn publish(bytes: &[u8], from: usize, limits: LineLimits, by_hpub: bool) -> Step
     Step::Op { op, consumed: end + 2 }
 }
 
-#[inline]
+#[inline(always)]
 fn pub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
     const BAD: ParseError = ParseError::BadArguments("PUB");
     let first = memchr2(b' ', b'\t', arg).ok_or(BAD)?;
@@ -365,6 +366,7 @@ fn pub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
     Ok(PublishLine { subject, reply, header_len: 0, size, plain: false })
 }
 
+#[inline(never)]
 fn hpub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
     const BAD: ParseError = ParseError::BadArguments("HPUB");
     let (args, count) = arguments::<4>(arg, blank).ok_or(BAD)?;

@@ -5,7 +5,7 @@ const DIGITS_MAX: usize = 9;
 
 /// A size as it stands in a control line: 1 to 9 decimal digits, leading zeros allowed.
 #[must_use]
-#[inline]
+#[inline(always)]
 pub fn parse_size(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > DIGITS_MAX {
         return None;

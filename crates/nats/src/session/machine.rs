@@ -219,7 +219,7 @@ impl Session {
         Some(self.refuse(host))
     }
 
-    #[inline]
+    #[inline(always)]
     fn operation(&mut self, op: &Op<'_>, now: Duration, host: &mut impl Host) -> Option<Next> {
         match op {
             Op::Publish(message) => {
@@ -353,7 +353,7 @@ impl Session {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn publish(&mut self, message: &Publication<'_>, host: &mut impl Host) {
         let Publication { subject, reply, .. } = *message;
         if self.options.pedantic && !grammar::is_valid_literal(subject) {
