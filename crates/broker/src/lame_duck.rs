@@ -17,6 +17,9 @@ const STEP_MAX: Duration = Duration::from_secs(1);
 /// listeners are closed before.
 pub(crate) async fn run(server: &Arc<Server>) {
     let timing = &server.options.timing;
+    if server.registry.is_empty() {
+        return;
+    }
     tell_clients(server);
     tokio::time::sleep(timing.lame_duck_grace_period).await;
     let clients = server.registry.open();

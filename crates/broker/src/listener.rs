@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, lookup_host};
@@ -21,6 +21,12 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// When no address of `host` can be listened on.
 pub async fn bind(host: &str, port: u16) -> io::Result<TcpListener> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
+    // Everywhere means everywhere, as with Go: IPv6 too, where the system has it.
+    if host == "0.0.0.0"
+        && let Ok(listener) = bind_address(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)))
+    {
+        return Ok(listener);
+    }
     let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
     for address in lookup_host((host, port)).await? {
         match bind_address(address) {

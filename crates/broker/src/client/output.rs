@@ -30,6 +30,12 @@ pub struct Staged {
 }
 
 impl Staged {
+    /// Nothing yet, with room for so many bytes.
+    #[must_use]
+    pub fn with_room(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
     /// All bytes, shared ones included.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -19,6 +19,8 @@ use crate::worker::{Flushed, Worker};
 const OWN_BUFFER_FROM: usize = 64 * 1024;
 /// Bytes read at once by a producer that receivers could not keep up with.
 const STALLED_READ: usize = 16 * 1024;
+/// Bytes read at once at least.
+const READ_MIN: usize = 4 * 1024;
 
 /// Bytes that were read but are no whole operation yet.
 #[derive(Debug, Default)]
@@ -31,24 +33,41 @@ pub(super) struct Input {
     needed: Option<usize>,
     /// `held` has operations that were not looked at, because too much was staged.
     unparsed: bool,
-    /// Receivers could not keep up: read less at once.
-    pub(super) stalled: bool,
+    /// Bytes to read at once: less where little of them already fills the stages, or where
+    /// receivers could not keep up.
+    read_max: ReadMax,
     /// The round trip that monitoring was told.
     rtt_shown: Option<Duration>,
+}
+
+/// Bytes to read at once. Adapts, so that what is read is also handled in one go.
+#[derive(Debug, Clone, Copy)]
+struct ReadMax(usize);
+
+impl Default for ReadMax {
+    fn default() -> Self {
+        Self(usize::MAX)
+    }
+}
+
+impl ReadMax {
+    /// After a batch of which `consumed` bytes were handled.
+    fn adapt(self, consumed: usize, saturated: bool, stalled: bool) -> Self {
+        if stalled {
+            Self(STALLED_READ)
+        } else if saturated {
+            Self(consumed.max(READ_MIN))
+        } else {
+            Self(self.0.saturating_mul(2))
+        }
+    }
 }
 
 impl Input {
     /// Bytes that came before the session began.
     pub(super) fn starting_with(bytes: Vec<u8>) -> Self {
         let filled = bytes.len();
-        Self {
-            unparsed: filled > 0,
-            filled,
-            held: bytes,
-            needed: None,
-            stalled: false,
-            rtt_shown: None,
-        }
+        Self { unparsed: filled > 0, filled, held: bytes, ..Self::default() }
     }
 }
 
@@ -104,8 +123,7 @@ impl Parts<'_> {
         }
         let kept = self.input.filled;
         buffer[..kept].copy_from_slice(&self.input.held[..kept]);
-        let room = if self.input.stalled { STALLED_READ } else { buffer.len() };
-        let end = buffer.len().min(kept + room);
+        let end = buffer.len().min(kept.saturating_add(self.input.read_max.0));
         match transport.poll_read(cx, &mut buffer[kept..end]) {
             Poll::Pending => Batch::Idle,
             Poll::Ready(Ok(0)) => Batch::Close(CloseReason::ClientClosed),
@@ -149,7 +167,7 @@ impl Parts<'_> {
 
     fn handle_held(&mut self, worker: &mut Worker) -> Batch {
         let input = std::mem::take(self.input);
-        self.input.stalled = input.stalled;
+        self.input.read_max = input.read_max;
         self.input.rtt_shown = input.rtt_shown;
         self.handle(&input.held[..input.filled], worker)
     }
@@ -165,7 +183,9 @@ impl Parts<'_> {
         self.show_round_trip();
         let flushed = worker.stages.flush(Some(self.client), instant);
         let stalled = report(self.server, self.client, flushed);
-        self.input.stalled = stalled.is_some();
+        let saturated = progress.next == Next::Flush;
+        let read_max = self.input.read_max;
+        self.input.read_max = read_max.adapt(progress.consumed, saturated, stalled.is_some());
         self.keep(&bytes[progress.consumed..], progress.next);
         match progress.next {
             Next::Close(reason) => Batch::Close(reason),

@@ -14,7 +14,8 @@ use crate::server::{Phase, Server};
 
 /// Serves one TCP connection to its end.
 pub async fn serve_tcp(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
-    let address = Some((peer.ip(), peer.port()));
+    // An IPv4 client of a socket for both families comes as a mapped address.
+    let address = Some((peer.ip().to_canonical(), peer.port()));
     let client = new_client(&server, Kind::Tcp, address);
     let farewell = Farewell::new(&server, &client);
     // Boxed: the greeting needs much more room than the connection's later life.

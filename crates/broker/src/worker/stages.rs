@@ -16,13 +16,15 @@ const STAGES_MAX: usize = 4096;
 /// Receivers whose sockets the publisher's worker writes itself.
 const DIRECT_MAX: usize = 64;
 /// Bytes staged in all before a flush.
-const TOTAL_MAX: usize = 2 * 1024 * 1024;
+const TOTAL_MAX: usize = 4 * 1024 * 1024;
 /// Bytes staged for one receiver before a flush.
 const ONE_MAX: usize = 256 * 1024;
 /// Payloads of this size are shared by their receivers instead of copied.
 const SHARE_FROM: usize = 16 * 1024;
 /// Capacity kept in a stage between batches.
 const KEEP_ONE: usize = 2 * ONE_MAX;
+/// Most room that a new stage begins with.
+const TYPICAL_MAX: usize = 64 * 1024;
 /// Stages kept with their capacity between batches.
 const KEEP_STAGES: usize = 256;
 /// Entries of the map from client to stage; a power of two.
@@ -55,6 +57,8 @@ pub struct Stages {
     /// Where a client's stage may be, by the low bits of its id; to be verified.
     slots: Box<[u16]>,
     total: usize,
+    /// Bytes per receiver of the last flush: what a new stage has room for at once.
+    typical: usize,
     one_max: usize,
     full: bool,
     /// What flushes in the middle of a message found.
@@ -72,6 +76,7 @@ impl Stages {
             spare: Vec::new(),
             slots: vec![0; SLOTS].into_boxed_slice(),
             total: 0,
+            typical: 0,
             one_max: ONE_MAX.min(quarter),
             full: false,
             carried: Flushed::default(),
@@ -176,7 +181,7 @@ impl Stages {
             // Only a fan-out wider than all stages comes here, in the middle of a message.
             self.carried = self.flush(None, Instant::now());
         }
-        let staged = self.spare.pop().unwrap_or_default();
+        let staged = self.spare.pop().unwrap_or_else(|| Staged::with_room(self.typical));
         self.stages.push(Stage { client: Arc::clone(client), staged, msgs: 0, bytes: 0 });
         let index = self.stages.len() - 1;
         self.slots[slot] = u16::try_from(index).expect("fewer stages than STAGES_MAX");
@@ -189,7 +194,8 @@ impl Stages {
     pub fn flush(&mut self, publisher: Option<&Client>, now: Instant) -> Flushed {
         let mut flushed = std::mem::take(&mut self.carried);
         let mut own = None;
-        let wide = self.stages.len() > DIRECT_MAX;
+        let receivers = self.stages.len().max(1);
+        let wide = receivers > DIRECT_MAX;
         for stage in self.stages.drain(..) {
             if publisher.is_some_and(|p| p.id == stage.client.id) {
                 own = Some(stage);
@@ -202,6 +208,7 @@ impl Stages {
         {
             keep(&mut self.spare, spare);
         }
+        self.typical = (self.total / receivers).min(TYPICAL_MAX);
         self.total = 0;
         self.full = false;
         flushed
