@@ -3,6 +3,7 @@
 Everything secret is made anew for each run; passwords are not secret, they are part of
 the scenarios.
 """
+
 import base64
 import binascii
 import subprocess
@@ -13,8 +14,20 @@ BCRYPT_PASS = "$2a$04$RHlu55Cfe52D8Y3af.o20OFv42mHUrQmlNoi4Uj08oOWYblIgvdiG"
 BCRYPT_TOKEN = "$2a$04$984PVjkZ3lonysybBcyDZ.fWZlyIR1pwHdtyw0XYtlE2jdVSxRxla"
 
 NAMES = [
-    "plain", "token", "hashtoken", "user", "users", "nkey", "noauth",
-    "tls", "tlsverify", "tlsmap", "tlsfirst", "limits", "crowded", "ldm",
+    "plain",
+    "token",
+    "hashtoken",
+    "user",
+    "users",
+    "nkey",
+    "noauth",
+    "tls",
+    "tlsverify",
+    "tlsmap",
+    "tlsfirst",
+    "limits",
+    "crowded",
+    "ldm",
 ]
 
 
@@ -26,37 +39,107 @@ def openssl(*args, cwd):
 
 
 def make_authority(where, name):
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-days", "30", "-subj", f"/O=Scenarios/CN={name} authority",
-            "-addext", "basicConstraints=critical,CA:TRUE",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-            "-keyout", f"{name}-key.pem", "-out", f"{name}.pem", cwd=where)
+    openssl(
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        f"/O=Scenarios/CN={name} authority",
+        "-addext",
+        "basicConstraints=critical,CA:TRUE",
+        "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign",
+        "-keyout",
+        f"{name}-key.pem",
+        "-out",
+        f"{name}.pem",
+        cwd=where,
+    )
 
 
 def make_certificate(where, authority, name, subject, names, usage):
     extensions = Path(where, f"{name}.ext")
     extensions.write_text(
         f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-        f"extendedKeyUsage={usage}\nsubjectAltName={names}\n")
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-subj", subject, "-keyout", f"{name}-key.pem", "-out", f"{name}.csr", cwd=where)
-    openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem",
-            "-CAkey", f"{authority}-key.pem", "-CAcreateserial", "-days", "30",
-            "-extfile", f"{name}.ext", "-out", f"{name}.pem", cwd=where)
+        f"extendedKeyUsage={usage}\nsubjectAltName={names}\n"
+    )
+    openssl(
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-subj",
+        subject,
+        "-keyout",
+        f"{name}-key.pem",
+        "-out",
+        f"{name}.csr",
+        cwd=where,
+    )
+    openssl(
+        "x509",
+        "-req",
+        "-in",
+        f"{name}.csr",
+        "-CA",
+        f"{authority}.pem",
+        "-CAkey",
+        f"{authority}-key.pem",
+        "-CAcreateserial",
+        "-days",
+        "30",
+        "-extfile",
+        f"{name}.ext",
+        "-out",
+        f"{name}.pem",
+        cwd=where,
+    )
 
 
 def make_certificates(where):
     where.mkdir()
     make_authority(where, "ca")
     make_authority(where, "other-ca")
-    make_certificate(where, "ca", "server", "/O=Scenarios/CN=localhost",
-                     "DNS:localhost,IP:127.0.0.1", "serverAuth")
-    make_certificate(where, "ca", "client", "/O=Scenarios/CN=mapped client",
-                     "email:app@scenarios.test", "clientAuth")
-    make_certificate(where, "ca", "stranger", "/O=Scenarios/CN=stranger",
-                     "email:stranger@scenarios.test", "clientAuth")
-    make_certificate(where, "other-ca", "foreign", "/O=Scenarios/CN=foreign",
-                     "email:app@scenarios.test", "clientAuth")
+    make_certificate(
+        where,
+        "ca",
+        "server",
+        "/O=Scenarios/CN=localhost",
+        "DNS:localhost,IP:127.0.0.1",
+        "serverAuth",
+    )
+    make_certificate(
+        where,
+        "ca",
+        "client",
+        "/O=Scenarios/CN=mapped client",
+        "email:app@scenarios.test",
+        "clientAuth",
+    )
+    make_certificate(
+        where,
+        "ca",
+        "stranger",
+        "/O=Scenarios/CN=stranger",
+        "email:stranger@scenarios.test",
+        "clientAuth",
+    )
+    make_certificate(
+        where,
+        "other-ca",
+        "foreign",
+        "/O=Scenarios/CN=foreign",
+        "email:app@scenarios.test",
+        "clientAuth",
+    )
 
 
 def base32_key(prefix, raw):
@@ -69,8 +152,19 @@ def base32_key(prefix, raw):
 def make_nkey(where, name):
     """A user nkey: (seed, public key)."""
     openssl("genpkey", "-algorithm", "ed25519", "-outform", "DER", "-out", f"{name}.der", cwd=where)
-    openssl("pkey", "-inform", "DER", "-in", f"{name}.der", "-pubout", "-outform", "DER",
-            "-out", f"{name}.pub.der", cwd=where)
+    openssl(
+        "pkey",
+        "-inform",
+        "DER",
+        "-in",
+        f"{name}.der",
+        "-pubout",
+        "-outform",
+        "DER",
+        "-out",
+        f"{name}.pub.der",
+        cwd=where,
+    )
     secret = Path(where, f"{name}.der").read_bytes()[-32:]
     public = Path(where, f"{name}.pub.der").read_bytes()[-32:]
     user = 20 << 3
@@ -88,7 +182,8 @@ authorization {
         publish: { allow: ["orders.*", "_INBOX.>"], deny: ["orders.secret"] }
         subscribe: { allow: ["orders.>", "_INBOX.>", "jobs workers"], deny: ["orders.hidden"] } } }
     { user: service, password: service-pass, permissions: {
-        publish: "_INBOX.settle.>", subscribe: ["svc.>", "_INBOX.>"], allow_responses: { max: 2, expires: "1m" } } }
+        publish: "_INBOX.settle.>", subscribe: ["svc.>", "_INBOX.>"],
+        allow_responses: { max: 2, expires: "1m" } } }
   ]
 }
 """
@@ -96,7 +191,8 @@ authorization {
 NO_AUTH = """
 authorization {
   users = [
-    { user: guest, password: guest-pass, permissions: { publish: "guest.>", subscribe: ["guest.>", "_INBOX.>"] } }
+    { user: guest, password: guest-pass, permissions: {
+        publish: "guest.>", subscribe: ["guest.>", "_INBOX.>"] } }
     { user: admin, password: admin-pass }
   ]
 }
@@ -112,8 +208,13 @@ authorization {
 
 
 def tls_block(certs, *more):
-    lines = [f'cert_file: "{certs}/server.pem"', f'key_file: "{certs}/server-key.pem"',
-             f'ca_file: "{certs}/ca.pem"', "timeout: 5", *more]
+    lines = [
+        f'cert_file: "{certs}/server.pem"',
+        f'key_file: "{certs}/server-key.pem"',
+        f'ca_file: "{certs}/ca.pem"',
+        "timeout: 5",
+        *more,
+    ]
     return "tls {\n  " + "\n  ".join(lines) + "\n}\n"
 
 

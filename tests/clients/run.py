@@ -9,6 +9,7 @@
 A scenario passes if the client saw the same on both servers and that was not a failure.
 The last line is `N passed, N failed, N skipped`.
 """
+
 import argparse
 import os
 import re
@@ -42,14 +43,21 @@ def scenario_table():
 def expected_scenarios(program):
     own = HERE / program / "scenarios.txt"
     if own.exists():
-        return [line.partition("|")[0].strip() for line in own.read_text().splitlines()
-                if line.strip() and not line.startswith("#")]
+        return [
+            line.partition("|")[0].strip()
+            for line in own.read_text().splitlines()
+            if line.strip() and not line.startswith("#")
+        ]
     return [name for name, _, without in scenario_table() if program not in without]
 
 
 def our_binary():
     named = os.environ.get("ANABRANCH_BIN")
-    places = [Path(named)] if named else [ROOT / "target" / p / "anabranch" for p in ("test-bin", "release", "debug")]
+    places = (
+        [Path(named)]
+        if named
+        else [ROOT / "target" / p / "anabranch" for p in ("test-bin", "release", "debug")]
+    )
     for place in places:
         if place.exists():
             return place.resolve()
@@ -60,7 +68,9 @@ def our_binary():
 
 def normalise(outcome, work):
     outcome = outcome.replace(str(work), "DIR")
-    outcome = re.sub(r"(127\.0\.0\.1|localhost)(:|/127\.0\.0\.1:|', |\", )\d{4,5}", r"\1:PORT", outcome)
+    outcome = re.sub(
+        r"(127\.0\.0\.1|localhost)(:|/127\.0\.0\.1:|', |\", )\d{4,5}", r"\1:PORT", outcome
+    )
     outcome = re.sub(r"_INBOX\.[\w.]+", "_INBOX.ID", outcome)
     return outcome.rstrip()
 
@@ -71,8 +81,15 @@ def run_program(command, binary, work, secrets):
     outcomes = {}
     try:
         errors = open(work / "program.err", "wb")
-        child = subprocess.Popen([str(w) for w in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 stderr=errors, text=True, env=servers.environment(), cwd=work)
+        child = subprocess.Popen(
+            [str(w) for w in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=servers.environment(),
+            cwd=work,
+        )
         watchdog = threading.Timer(PROGRAM_TIMEOUT_S, child.kill)
         watchdog.start()
         for line in child.stdout:
@@ -101,11 +118,15 @@ def judge(program, sides):
     names = expected_scenarios(program) + ["exit"]
     extra = {n for outcomes in sides.values() for n in outcomes} - set(names)
     for name in names + sorted(extra):
-        seen = {server: outcomes.get(name, "FAIL not reported") for server, outcomes in sides.items()}
+        seen = {
+            server: outcomes.get(name, "FAIL not reported") for server, outcomes in sides.items()
+        }
         wrong = len(set(seen.values())) > 1 or any(o.startswith("FAIL") for o in seen.values())
         if name in extra:
             wrong, seen = True, {"scenarios.txt": f"does not know {name}"}
-        verdicts.append((name, "".join(f"\n      {s:6} {o}" for s, o in seen.items()) if wrong else None))
+        verdicts.append(
+            (name, "".join(f"\n      {s:6} {o}" for s, o in seen.items()) if wrong else None)
+        )
     return verdicts
 
 
@@ -117,8 +138,10 @@ def try_program(program, tools, binaries, work, secrets, options):
         return [("install", f"\n      {error}")], f"{program}: not installed"
     installed = time.monotonic()
     with ThreadPoolExecutor(2) as pool:
-        runs = {side: pool.submit(run_program, command, binary, work / program / side, secrets)
-                for side, binary in binaries.items()}
+        runs = {
+            side: pool.submit(run_program, command, binary, work / program / side, secrets)
+            for side, binary in binaries.items()
+        }
         sides = {}
         for side, run in runs.items():
             try:
@@ -127,7 +150,11 @@ def try_program(program, tools, binaries, work, secrets, options):
                 sides[side] = {"exit": f"FAIL {error}"}
     if options.verbose:
         for side, outcomes in sides.items():
-            print("".join(f"{program} {side} {n}: {o}\n" for n, o in outcomes.items()), end="", flush=True)
+            print(
+                "".join(f"{program} {side} {n}: {o}\n" for n, o in outcomes.items()),
+                end="",
+                flush=True,
+            )
     times = f"install {installed - started:.0f} s, run {time.monotonic() - installed:.0f} s"
     return judge(program, sides), times
 
@@ -156,7 +183,9 @@ def show_list():
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", help="programs, separated by commas")
     parser.add_argument("--list", action="store_true", help="programs and scenarios")
     parser.add_argument("--peer-only", action="store_true", help="run against nats-server alone")
@@ -181,11 +210,16 @@ def main():
     if not options.ours_only:
         binaries["peer"] = tools.peer()
     passed = failed = 0
-    with tempfile.TemporaryDirectory(prefix="clients-") as work, ThreadPoolExecutor(options.jobs) as pool:
+    with tempfile.TemporaryDirectory(prefix="clients-") as work, ThreadPoolExecutor(
+        options.jobs
+    ) as pool:
         work = Path(work)
         secrets = make_secrets(work)
-        jobs = {p: pool.submit(try_program, p, tools, binaries, work, secrets, options)
-                for p in PROGRAMS if p in chosen}
+        jobs = {
+            p: pool.submit(try_program, p, tools, binaries, work, secrets, options)
+            for p in PROGRAMS
+            if p in chosen
+        }
         for program, job in jobs.items():
             good, bad = report(program, *job.result())
             passed, failed = passed + good, failed + bad

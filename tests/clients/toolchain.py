@@ -1,4 +1,5 @@
 """Installs the clients, each by package name at pinned versions, and builds the programs."""
+
 import fcntl
 import hashlib
 import os
@@ -25,8 +26,15 @@ class InstallError(Exception):
 
 
 def sh(*words, cwd=None, env=None):
-    done = subprocess.run([str(w) for w in words], cwd=cwd, text=True, env={**os.environ, **(env or {})},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        [str(w) for w in words],
+        cwd=cwd,
+        text=True,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     if done.returncode:
         raise InstallError(f"{' '.join(map(str, words))}\n{done.stdout[-3000:]}")
     return done.stdout
@@ -35,7 +43,9 @@ def sh(*words, cwd=None, env=None):
 def fingerprint(*paths):
     digest = hashlib.sha256()
     for path in paths:
-        for file in sorted(p for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()):
+        for file in sorted(
+            p for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()
+        ):
             digest.update(str(file.relative_to(HERE)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
@@ -77,23 +87,46 @@ class Toolchain:
     def tutorial(self):
         with self.step("tutorial", HERE / "tutorial") as (where, stale):
             if stale:
-                sh("go", "build", "-o", str(where) + "/", "./...", cwd=HERE / "tutorial", env=GO_ENV)
+                sh(
+                    "go",
+                    "build",
+                    "-o",
+                    str(where) + "/",
+                    "./...",
+                    cwd=HERE / "tutorial",
+                    env=GO_ENV,
+                )
         return [sys.executable, HERE / "tutorial" / "scenarios.py", where]
 
     def cli(self):
         sources = [HERE / "cli" / n for n in ("go.mod", "go.sum", "tools.go")]
         with self.step("cli", *sources) as (where, stale):
             if stale:
-                sh("go", "build", "-o", str(where) + "/", "github.com/nats-io/natscli/nats",
-                   "github.com/nats-io/nats-top", cwd=HERE / "cli", env=GO_ENV)
+                sh(
+                    "go",
+                    "build",
+                    "-o",
+                    str(where) + "/",
+                    "github.com/nats-io/natscli/nats",
+                    "github.com/nats-io/nats-top",
+                    cwd=HERE / "cli",
+                    env=GO_ENV,
+                )
         return [sys.executable, HERE / "cli" / "scenarios.py", where]
 
     def python(self):
         with self.step("python", HERE / "python" / "requirements.txt") as (where, stale):
             if stale:
                 sh(sys.executable, "-m", "venv", "--clear", where)
-                sh(where / "bin" / "python", "-m", "pip", "install", "-q", "-r",
-                   HERE / "python" / "requirements.txt")
+                sh(
+                    where / "bin" / "python",
+                    "-m",
+                    "pip",
+                    "install",
+                    "-q",
+                    "-r",
+                    HERE / "python" / "requirements.txt",
+                )
         return [where / "bin" / "python", HERE / "python" / "scenarios.py"]
 
     def node(self):
@@ -108,17 +141,46 @@ class Toolchain:
         with self.step("java", HERE / "java") as (where, stale):
             if stale:
                 shutil.rmtree(where / "lib", ignore_errors=True)
-                sh("mvn", "-q", "-B", f"-Dmaven.repo.local={self.cache / 'm2'}", "-f", HERE / "java" / "pom.xml",
-                   "dependency:copy-dependencies", f"-DoutputDirectory={where / 'lib'}")
-                sh("javac", "-cp", f"{where}/lib/*", "-d", where / "classes", *(HERE / "java").glob("*.java"))
-        return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp",
-                f"{where}/classes:{where}/lib/*", "Scenarios"]
+                sh(
+                    "mvn",
+                    "-q",
+                    "-B",
+                    f"-Dmaven.repo.local={self.cache / 'm2'}",
+                    "-f",
+                    HERE / "java" / "pom.xml",
+                    "dependency:copy-dependencies",
+                    f"-DoutputDirectory={where / 'lib'}",
+                )
+                sh(
+                    "javac",
+                    "-cp",
+                    f"{where}/lib/*",
+                    "-d",
+                    where / "classes",
+                    *(HERE / "java").glob("*.java"),
+                )
+        return [
+            "java",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            f"{where}/classes:{where}/lib/*",
+            "Scenarios",
+        ]
 
     def rust(self):
         with self.step("rust", HERE / "rust") as (where, stale):
             if stale:
-                sh("cargo", "build", "-q", "--locked", "--manifest-path", HERE / "rust" / "Cargo.toml",
-                   "--target-dir", where)
+                sh(
+                    "cargo",
+                    "build",
+                    "-q",
+                    "--locked",
+                    "--manifest-path",
+                    HERE / "rust" / "Cargo.toml",
+                    "--target-dir",
+                    where,
+                )
         return [where / "debug" / "client-scenarios"]
 
 

@@ -1,4 +1,5 @@
 """Runs the `nats` command and nats-top, waits for what they do, evens out their output."""
+
 import json
 import os
 import re
@@ -42,16 +43,26 @@ def words(fixture, *args):
 
 def nats(fixture, *args, stdin=None):
     """Output of one command, messages first, with its exit status if that is not 0."""
-    done = subprocess.run(words(fixture, *args), input=stdin if stdin is not None else b"",
-                          capture_output=True, env=ENV, timeout=PATIENCE_S)
+    done = subprocess.run(
+        words(fixture, *args),
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        env=ENV,
+        timeout=PATIENCE_S,
+    )
     out = even(done.stdout.decode()) + " | " + even(done.stderr.decode())
     return out + (f" status {done.returncode}" if done.returncode else "")
 
 
 def quietly(fixture, *args, stdin=None):
     """Runs a command that must succeed."""
-    done = subprocess.run(words(fixture, *args), input=stdin if stdin is not None else b"",
-                          capture_output=True, env=ENV, timeout=PATIENCE_S)
+    done = subprocess.run(
+        words(fixture, *args),
+        input=stdin if stdin is not None else b"",
+        capture_output=True,
+        env=ENV,
+        timeout=PATIENCE_S,
+    )
     if done.returncode:
         raise RuntimeError(f"{args}: {done.stderr.decode()}")
     return done.stdout
@@ -74,8 +85,13 @@ class Background:
 
     def __init__(self, fixture, *args, ready=None):
         before = subscriptions(fixture, ready) if ready else 0
-        self.child = subprocess.Popen(words(fixture, *args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, env=ENV)
+        self.child = subprocess.Popen(
+            words(fixture, *args),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENV,
+        )
         deadline = time.monotonic() + PATIENCE_S
         while ready and subscriptions(fixture, ready) == before:
             if time.monotonic() > deadline or self.child.poll() is not None:
@@ -108,8 +124,14 @@ class Background:
 
 
 def top(*args):
-    done = subprocess.run([TOOLS / "nats-top", *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          env=ENV, timeout=PATIENCE_S)
+    done = subprocess.run(
+        [TOOLS / "nats-top", *args],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=ENV,
+        timeout=PATIENCE_S,
+    )
     return done
 
 

@@ -1,4 +1,5 @@
 """rtt, latency, bench, the health check, nats-top."""
+
 import json
 import os
 import re
@@ -21,8 +22,12 @@ def latency():
 
 
 def bench():
-    with Background("plain", "bench", "sub", "bench.cli", "--msgs", "20000", "--no-progress", ready="bench.cli") as sub:
-        published = nats("plain", "bench", "pub", "bench.cli", "--msgs", "20000", "--size", "64", "--no-progress")
+    with Background(
+        "plain", "bench", "sub", "bench.cli", "--msgs", "20000", "--no-progress", ready="bench.cli"
+    ) as sub:
+        published = nats(
+            "plain", "bench", "pub", "bench.cli", "--msgs", "20000", "--size", "64", "--no-progress"
+        )
         received = sub.text()
     return f"{summary(published)}; {summary(received)}"
 
@@ -33,12 +38,34 @@ def summary(text):
 
 
 def bench_service():
-    with Background("plain", "bench", "service", "serve", "bench.svc", "--no-progress", "--size", "16",
-                    ready="bench.svc"):
-        return summary(nats("plain", "bench", "service", "request", "bench.svc", "--msgs", "500", "--no-progress"))
+    with Background(
+        "plain",
+        "bench",
+        "service",
+        "serve",
+        "bench.svc",
+        "--no-progress",
+        "--size",
+        "16",
+        ready="bench.svc",
+    ):
+        return summary(
+            nats(
+                "plain",
+                "bench",
+                "service",
+                "request",
+                "bench.svc",
+                "--msgs",
+                "500",
+                "--no-progress",
+            )
+        )
 
 
-LENIENT = [f"--{what}-{level}=10s" for what in ("connect", "rtt", "req") for level in ("warn", "critical")]
+LENIENT = [
+    f"--{what}-{level}=10s" for what in ("connect", "rtt", "req") for level in ("warn", "critical")
+]
 
 
 def check_connection():
@@ -67,7 +94,9 @@ def server_info_denied():
 
 def known_connection():
     """A subscriber with one subscription and three messages, for nats-top to show."""
-    sub = Background("noauth", "sub", "guest.top", "--connection-name", "watched", *ADMIN, ready="guest.top")
+    sub = Background(
+        "noauth", "sub", "guest.top", "--connection-name", "watched", *ADMIN, ready="guest.top"
+    )
     quietly("noauth", "pub", "guest.top", "12345", "--count", "3", *ADMIN)
     return sub
 
@@ -92,16 +121,40 @@ def nats_top():
 
 def nats_top_csv():
     with known_connection():
-        done = top("-s", "127.0.0.1", "-m", os.environ["MONITOR_NOAUTH"], "-o", "-", "-d", "1", "-l", ",", "-u",
-                   "-sort", "msgs_to")
+        done = top(
+            "-s",
+            "127.0.0.1",
+            "-m",
+            os.environ["MONITOR_NOAUTH"],
+            "-o",
+            "-",
+            "-d",
+            "1",
+            "-l",
+            ",",
+            "-u",
+            "-sort",
+            "msgs_to",
+        )
         return scrub(done.stdout + done.stderr) + f" status {done.returncode}"
 
 
 def nats_top_down():
     done = top("-m", str(unused_port()), "-o", "-")
-    return f"{re.sub(r':[0-9]+', ':PORT', (done.stdout + done.stderr).splitlines()[0])} status {done.returncode}"
+    said = re.sub(r":[0-9]+", ":PORT", (done.stdout + done.stderr).splitlines()[0])
+    return f"{said} status {done.returncode}"
 
 
 assert TOOLS.is_dir()
-SCENARIOS = [rtt, latency, bench, bench_service, check_connection, check_connection_down, server_info_denied,
-             nats_top, nats_top_csv, nats_top_down]
+SCENARIOS = [
+    rtt,
+    latency,
+    bench,
+    bench_service,
+    check_connection,
+    check_connection_down,
+    server_info_denied,
+    nats_top,
+    nats_top_csv,
+    nats_top_down,
+]

@@ -1,4 +1,5 @@
 """Publishing, subscribing, requesting with the `nats` command."""
+
 import hashlib
 import subprocess
 from pathlib import Path
@@ -14,16 +15,20 @@ def publish_subscribe():
 
 def wildcards():
     patterns = ["w.a.b", "w.*.b", "w.>"]
-    subs = [Background("plain", "sub", p, "--subjects-only", "--count", str(n), ready=p)
-            for p, n in zip(patterns, (1, 2, 4))]
+    subs = [
+        Background("plain", "sub", p, "--subjects-only", "--count", str(n), ready=p)
+        for p, n in zip(patterns, (1, 2, 4))
+    ]
     for subject in ("w.a.b", "w.x.b", "w.a", "w.a.b.c", "w"):
         quietly("plain", "pub", subject, "x")
     return "; ".join(sub.text() for sub in subs)
 
 
 def queue_group():
-    members = [Background("plain", "sub", "work.cli", "--queue", "crew", "--raw", ready="work.cli")
-               for _ in range(2)]
+    members = [
+        Background("plain", "sub", "work.cli", "--queue", "crew", "--raw", ready="work.cli")
+        for _ in range(2)
+    ]
     quietly("plain", "pub", "work.cli", "x", "--count", "100")
     # Both were asked to leave only after a request answered behind the last message.
     with Background("plain", "reply", "work.end", "end", ready="work.end"):
@@ -41,8 +46,10 @@ def request_reply():
 
 
 def request_many():
-    services = [Background("plain", "reply", "many.cli", "yes", "--queue", f"q{i}", ready="many.cli")
-                for i in range(3)]
+    services = [
+        Background("plain", "reply", "many.cli", "yes", "--queue", f"q{i}", ready="many.cli")
+        for i in range(3)
+    ]
     try:
         return nats("plain", "request", "many.cli", "all", "--replies", "3", "--raw")
     finally:
@@ -61,7 +68,18 @@ def request_timeout():
 
 def headers():
     with Background("plain", "sub", "headers.cli", "--count", "1", ready="headers.cli") as sub:
-        quietly("plain", "pub", "headers.cli", "body", "-H", "Colour:red", "-H", "Colour:blue", "-H", "lower:kept")
+        quietly(
+            "plain",
+            "pub",
+            "headers.cli",
+            "body",
+            "-H",
+            "Colour:red",
+            "-H",
+            "Colour:blue",
+            "-H",
+            "lower:kept",
+        )
         out, _ = sub.wait()
         return " / ".join(sorted(line for line in out.decode().splitlines() if line.strip()))
 
@@ -74,7 +92,9 @@ def empty_payload():
 
 def piped(size):
     body = (b"0123456789abcdef" * (size // 16 + 1))[:size]
-    return nats("plain", "pub", "large.cli", "--force-stdin", "--quiet", "--no-templates", stdin=body)
+    return nats(
+        "plain", "pub", "large.cli", "--force-stdin", "--quiet", "--no-templates", stdin=body
+    )
 
 
 def large_payload():
@@ -89,10 +109,14 @@ def over_max_payload():
 
 
 def dump():
-    with Background("plain", "sub", "dump.cli", "--count", "2", "--dump", "dumped", ready="dump.cli") as sub:
+    with Background(
+        "plain", "sub", "dump.cli", "--count", "2", "--dump", "dumped", ready="dump.cli"
+    ) as sub:
         quietly("plain", "pub", "dump.cli", "kept {{Count}}", "--count", "2", "-H", "A:1")
         sub.wait()
-        return " ".join(f"{p.name}={p.stat().st_size > 0}" for p in sorted(Path("dumped").iterdir()))
+        return " ".join(
+            f"{p.name}={p.stat().st_size > 0}" for p in sorted(Path("dumped").iterdir())
+        )
 
 
 def reconnect():
@@ -103,9 +127,24 @@ def reconnect():
         for _ in range(200):
             if sub.child.poll() is not None:
                 break
-            subprocess.run(words("plain", "pub", "again.cli", "after"), capture_output=True, env=ENV)
+            subprocess.run(
+                words("plain", "pub", "again.cli", "after"), capture_output=True, env=ENV
+            )
         return sub.wait()[0].decode().split()
 
 
-SCENARIOS = [publish_subscribe, wildcards, queue_group, request_reply, request_many, no_responders, request_timeout,
-             headers, empty_payload, large_payload, over_max_payload, dump, reconnect]
+SCENARIOS = [
+    publish_subscribe,
+    wildcards,
+    queue_group,
+    request_reply,
+    request_many,
+    no_responders,
+    request_timeout,
+    headers,
+    empty_payload,
+    large_payload,
+    over_max_payload,
+    dump,
+    reconnect,
+]

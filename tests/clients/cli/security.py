@@ -1,4 +1,5 @@
 """Logins, permissions, TLS, limits with the `nats` command."""
+
 import os
 from pathlib import Path
 
@@ -6,8 +7,10 @@ from harness import ADMIN, LIMITED, Background, cert, nats, quietly
 
 
 def tries(fixture, subject, **table):
-    return "; ".join(f"{what.replace('_', ' ')} {nats(fixture, 'pub', subject, 'x', *options)}"
-                     for what, options in table.items())
+    return "; ".join(
+        f"{what.replace('_', ' ')} {nats(fixture, 'pub', subject, 'x', *options)}"
+        for what, options in table.items()
+    )
 
 
 def user(name, password):
@@ -15,27 +18,53 @@ def user(name, password):
 
 
 def auth_token():
-    return tries("token", "a", right=["--token", "open-sesame"], missing=[], wrong=["--token", "open-barley"])
+    return tries(
+        "token", "a", right=["--token", "open-sesame"], missing=[], wrong=["--token", "open-barley"]
+    )
 
 
 def auth_bcrypt_token():
-    return tries("hashtoken", "a", right=["--token", "hashed-token"], missing=[], wrong=["--token", "open-sesame"])
+    return tries(
+        "hashtoken",
+        "a",
+        right=["--token", "hashed-token"],
+        missing=[],
+        wrong=["--token", "open-sesame"],
+    )
 
 
 def auth_user():
-    return tries("user", "a", right=user("alice", "wonderland"), missing=[], wrong_password=user("alice", "x"),
-                 wrong_user=user("bob", "wonderland"))
+    return tries(
+        "user",
+        "a",
+        right=user("alice", "wonderland"),
+        missing=[],
+        wrong_password=user("alice", "x"),
+        wrong_user=user("bob", "wonderland"),
+    )
 
 
 def auth_several_users():
-    return tries("users", "public.a", plain=ADMIN, hashed=user("hashed", "hashed-pass"),
-                 hashed_wrong=user("hashed", "x"), unknown=user("nobody", "admin-pass"))
+    return tries(
+        "users",
+        "public.a",
+        plain=ADMIN,
+        hashed=user("hashed", "hashed-pass"),
+        hashed_wrong=user("hashed", "x"),
+        unknown=user("nobody", "admin-pass"),
+    )
 
 
 def auth_nkey():
     for name in ("NKEY_SEED", "NKEY_OTHER_SEED"):
         Path(name).write_text(os.environ[name])
-    return tries("nkey", "a", right=["--nkey", "NKEY_SEED"], other_key=["--nkey", "NKEY_OTHER_SEED"], missing=[])
+    return tries(
+        "nkey",
+        "a",
+        right=["--nkey", "NKEY_SEED"],
+        other_key=["--nkey", "NKEY_OTHER_SEED"],
+        missing=[],
+    )
 
 
 def auth_no_auth_user():
@@ -43,26 +72,42 @@ def auth_no_auth_user():
 
 
 def permission_publish():
-    return "; ".join(nats("users", "pub", subject, "x", *LIMITED)
-                     for subject in ("orders.new", "orders.secret", "stock.cli"))
+    return "; ".join(
+        nats("users", "pub", subject, "x", *LIMITED)
+        for subject in ("orders.new", "orders.secret", "stock.cli")
+    )
 
 
 def permission_subscribe():
-    with Background("users", "sub", "orders.>", "--raw", "--count", "1", *LIMITED, ready="orders.>") as allowed:
+    with Background(
+        "users", "sub", "orders.>", "--raw", "--count", "1", *LIMITED, ready="orders.>"
+    ) as allowed:
         quietly("users", "pub", "orders.new", "x", *ADMIN)
         return f"{allowed.text()}; {nats('users', 'sub', 'stock.cli', '--wait', '300ms', *LIMITED)}"
 
 
 def permission_queue():
-    with Background("users", "sub", "jobs", "--queue", "workers", "--raw", "--count", "1", *LIMITED,
-                    ready="jobs") as worker:
+    with Background(
+        "users",
+        "sub",
+        "jobs",
+        "--queue",
+        "workers",
+        "--raw",
+        "--count",
+        "1",
+        *LIMITED,
+        ready="jobs",
+    ) as worker:
         quietly("users", "pub", "jobs", "x", *ADMIN)
         thief = nats("users", "sub", "jobs", "--queue", "thieves", "--wait", "300ms", *LIMITED)
         return f"{worker.text()}; {thief}"
 
 
 def permission_deny():
-    with Background("users", "sub", "orders.*", "--raw", "--count", "2", *LIMITED, ready="orders.*") as sub:
+    with Background(
+        "users", "sub", "orders.*", "--raw", "--count", "2", *LIMITED, ready="orders.*"
+    ) as sub:
         for subject in ("orders.open", "orders.hidden", "orders.closed"):
             quietly("users", "pub", subject, subject, *ADMIN)
         return sub.text()
@@ -70,8 +115,19 @@ def permission_deny():
 
 def permission_request():
     out = [nats("users", "request", "stock.cli", "x", "--timeout", "500ms", *LIMITED)]
-    out.append(nats("users", "request", "orders.new", "x", "--timeout", "500ms", "--inbox-prefix", "private",
-                    *LIMITED))
+    out.append(
+        nats(
+            "users",
+            "request",
+            "orders.new",
+            "x",
+            "--timeout",
+            "500ms",
+            "--inbox-prefix",
+            "private",
+            *LIMITED,
+        )
+    )
     return "; ".join(out)
 
 
@@ -80,7 +136,13 @@ def client(name):
 
 
 def tls():
-    return tries("tls", "a", trusted=["--tlsca", cert("ca")], unknown=["--tlsca", cert("other-ca")], no_option=[])
+    return tries(
+        "tls",
+        "a",
+        trusted=["--tlsca", cert("ca")],
+        unknown=["--tlsca", cert("other-ca")],
+        no_option=[],
+    )
 
 
 def refused(text):
@@ -89,13 +151,20 @@ def refused(text):
 
 
 def tls_verify():
-    return "; ".join([nats("tlsverify", "pub", "a", "x", *client("client")),
-                      refused(nats("tlsverify", "pub", "a", "x", "--tlsca", cert("ca"))),
-                      refused(nats("tlsverify", "pub", "a", "x", *client("foreign")))])
+    return "; ".join(
+        [
+            nats("tlsverify", "pub", "a", "x", *client("client")),
+            refused(nats("tlsverify", "pub", "a", "x", "--tlsca", cert("ca"))),
+            refused(nats("tlsverify", "pub", "a", "x", *client("foreign"))),
+        ]
+    )
 
 
 def tls_map():
-    out = [nats("tlsmap", "pub", subject, "x", *client("client")) for subject in ("app.cli", "other.cli")]
+    out = [
+        nats("tlsmap", "pub", subject, "x", *client("client"))
+        for subject in ("app.cli", "other.cli")
+    ]
     out.append(nats("tlsmap", "pub", "app.cli", "x", *client("stranger")))
     return "; ".join(out)
 
@@ -105,10 +174,27 @@ def tls_first():
 
 
 def small_max_payload():
-    return "; ".join(nats("limits", "pub", "limit.cli", "--force-stdin", "--no-templates", stdin=b"x" * size)
-                     for size in (1024, 1025))
+    return "; ".join(
+        nats("limits", "pub", "limit.cli", "--force-stdin", "--no-templates", stdin=b"x" * size)
+        for size in (1024, 1025)
+    )
 
 
-SCENARIOS = [auth_token, auth_bcrypt_token, auth_user, auth_several_users, auth_nkey, auth_no_auth_user,
-             permission_publish, permission_subscribe, permission_queue, permission_deny, permission_request, tls,
-             tls_verify, tls_map, tls_first, small_max_payload]
+SCENARIOS = [
+    auth_token,
+    auth_bcrypt_token,
+    auth_user,
+    auth_several_users,
+    auth_nkey,
+    auth_no_auth_user,
+    permission_publish,
+    permission_subscribe,
+    permission_queue,
+    permission_deny,
+    permission_request,
+    tls,
+    tls_verify,
+    tls_map,
+    tls_first,
+    small_max_payload,
+]

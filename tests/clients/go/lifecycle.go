@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -15,13 +16,20 @@ var lifecycle = []scenario{
 	{"lame-duck", lameDuck},
 }
 
+// linger makes a callback slow, so that a drain finds messages waiting.
+func linger() {
+	for deadline := time.Now().Add(time.Millisecond); time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
+}
+
 func drainSubscription() string {
 	nc, peer := dial("plain"), dial("plain")
 	defer nc.Close()
 	defer peer.Close()
 	got := make(chan string, 100)
 	sub, err := nc.Subscribe("drain.go", func(m *nats.Msg) {
-		time.Sleep(time.Millisecond)
+		linger()
 		got <- string(m.Data)
 	})
 	must(err)
@@ -44,10 +52,12 @@ func drainConnection() string {
 	peer := dial("plain")
 	defer peer.Close()
 	ended := make(chan string, 1)
-	nc := dial("plain", nats.ClosedHandler(func(c *nats.Conn) { ended <- fmt.Sprintf("closed, last error %v", c.LastError()) }))
+	nc := dial("plain", nats.ClosedHandler(func(c *nats.Conn) {
+		ended <- fmt.Sprintf("closed, last error %v", c.LastError())
+	}))
 	result := subscribe(peer, "drained.go")
 	_, err := nc.QueueSubscribe("drain.conn", "group", func(m *nats.Msg) {
-		time.Sleep(time.Millisecond)
+		linger()
 		_ = nc.Publish("drained.go", m.Data)
 	})
 	must(err)
@@ -67,7 +77,9 @@ func reconnect() string {
 	events := make(chan string, 10)
 	nc := dial("plain",
 		nats.ReconnectWait(50*time.Millisecond), nats.MaxReconnects(200),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { events <- fmt.Sprintf("disconnected (%v)", err) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			events <- fmt.Sprintf("disconnected (%v)", err)
+		}),
 		nats.ReconnectHandler(func(*nats.Conn) { events <- "reconnected" }))
 	defer nc.Close()
 	sub, crew := subscribe(nc, "again.*"), join(nc, "again.go", "crew")

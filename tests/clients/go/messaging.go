@@ -36,8 +36,10 @@ func connectionInfo() string {
 	must(err)
 	ip, err := nc.GetClientIP()
 	must(err)
-	return fmt.Sprintf("max_payload=%d headers=%v auth=%v tls=%v name=%s version=%s client_id=%v ip=%v urls=%v",
-		nc.MaxPayload(), nc.HeadersSupported(), nc.AuthRequired(), nc.TLSRequired(), nc.ConnectedServerName(),
+	return fmt.Sprintf(
+		"max_payload=%d headers=%v auth=%v tls=%v name=%s version=%s client_id=%v ip=%v urls=%v",
+		nc.MaxPayload(), nc.HeadersSupported(), nc.AuthRequired(), nc.TLSRequired(),
+		nc.ConnectedServerName(),
 		nc.ConnectedServerVersion(), id > 0, ip, nc.DiscoveredServers())
 }
 
@@ -78,7 +80,8 @@ func queueGroup() string {
 	nc := dial("plain")
 	defer nc.Close()
 	plain := subscribe(nc, "work.*")
-	members := []*nats.Subscription{join(nc, "work.*", "crew"), join(nc, "work.go", "crew"), join(nc, "work.>", "crew")}
+	members := []*nats.Subscription{join(nc, "work.*", "crew"), join(nc, "work.go", "crew"),
+		join(nc, "work.>", "crew")}
 	for range 300 {
 		must(nc.Publish("work.go", nil))
 	}
@@ -104,13 +107,16 @@ func twoQueueGroups() string {
 		must(nc.Publish("two.go", nil))
 	}
 	must(nc.Flush())
-	return fmt.Sprintf("red=%d blue=%d", len(take(red[0], 1))+len(take(red[1], 1)), len(take(blue[0], 50)))
+	return fmt.Sprintf("red=%d blue=%d", len(take(red[0], 1))+len(take(red[1], 1)),
+		len(take(blue[0], 50)))
 }
 
 func requestReply() string {
 	nc := dial("plain")
 	defer nc.Close()
-	service, err := nc.Subscribe("svc.upper", func(m *nats.Msg) { _ = m.Respond(bytes.ToUpper(m.Data)) })
+	service, err := nc.Subscribe("svc.upper", func(m *nats.Msg) {
+		_ = m.Respond(bytes.ToUpper(m.Data))
+	})
 	must(err)
 	defer func() { _ = service.Unsubscribe() }()
 	answer, err := nc.Request("svc.upper", []byte("hello"), patience)
@@ -126,7 +132,9 @@ func requestMany() string {
 	nc := dial("plain")
 	defer nc.Close()
 	for i := range 3 {
-		_, err := nc.Subscribe("svc.many", func(m *nats.Msg) { _ = m.Respond(fmt.Appendf(nil, "answer %d", i)) })
+		_, err := nc.Subscribe("svc.many", func(m *nats.Msg) {
+			_ = m.Respond(fmt.Appendf(nil, "answer %d", i))
+		})
 		must(err)
 	}
 	inbox := nc.NewRespInbox()
@@ -207,7 +215,8 @@ func largePayload() string {
 	body := pattern(int(nc.MaxPayload()))
 	must(nc.Publish("large.go", body))
 	got := take(sub, 1)[0]
-	return fmt.Sprintf("size=%d hash=%s same=%v", len(got.Data), hash(got.Data), bytes.Equal(got.Data, body))
+	return fmt.Sprintf("size=%d hash=%s same=%v", len(got.Data), hash(got.Data),
+		bytes.Equal(got.Data, body))
 }
 
 func overMaxPayload() string {
@@ -251,5 +260,6 @@ func flushRTT() string {
 	defer nc.Close()
 	rtt, err := nc.RTT()
 	must(err)
-	return fmt.Sprintf("flush=%v rtt>0=%v rtt<5s=%v", nc.FlushTimeout(patience), rtt > 0, rtt < 5*time.Second)
+	return fmt.Sprintf("flush=%v rtt>0=%v rtt<5s=%v", nc.FlushTimeout(patience), rtt > 0,
+		rtt < 5*time.Second)
 }

@@ -42,7 +42,8 @@ func authToken() string {
 }
 
 func authBcryptToken() string {
-	return fmt.Sprintf("right %s missing %s wrong %s", attempt("hashtoken", nats.Token("hashed-token")),
+	return fmt.Sprintf("right %s missing %s wrong %s",
+		attempt("hashtoken", nats.Token("hashed-token")),
 		attempt("hashtoken"), attempt("hashtoken", nats.Token("open-sesame")))
 }
 
@@ -54,8 +55,10 @@ func authUser() string {
 
 func authSeveralUsers() string {
 	return fmt.Sprintf("plain %s hashed %s hashed wrong %s unknown %s token %s",
-		attempt("users", nats.UserInfo("admin", "admin-pass")), attempt("users", nats.UserInfo("hashed", "hashed-pass")),
-		attempt("users", nats.UserInfo("hashed", "admin-pass")), attempt("users", nats.UserInfo("nobody", "admin-pass")),
+		attempt("users", nats.UserInfo("admin", "admin-pass")),
+		attempt("users", nats.UserInfo("hashed", "hashed-pass")),
+		attempt("users", nats.UserInfo("hashed", "admin-pass")),
+		attempt("users", nats.UserInfo("nobody", "admin-pass")),
 		attempt("users", nats.Token("admin-pass")))
 }
 
@@ -72,8 +75,11 @@ func authNkey() string {
 	must(err)
 	public, err := pair.PublicKey()
 	must(err)
-	forged := nats.Nkey(public, func(nonce []byte) ([]byte, error) { return pair.Sign(append(nonce, 'x')) })
-	return fmt.Sprintf("right %s other key %s missing %s forged %s", attempt("nkey", nkeyOption("NKEY_SEED")),
+	forged := nats.Nkey(public, func(nonce []byte) ([]byte, error) {
+		return pair.Sign(append(nonce, 'x'))
+	})
+	return fmt.Sprintf("right %s other key %s missing %s forged %s",
+		attempt("nkey", nkeyOption("NKEY_SEED")),
 		attempt("nkey", nkeyOption("NKEY_OTHER_SEED")), attempt("nkey"), attempt("nkey", forged))
 }
 
@@ -96,7 +102,8 @@ func authNoAuthUser() string {
 	sub := subscribe(nc, "guest.go")
 	publish(nc, "guest.go", "other.go")
 	return fmt.Sprintf("own=%d; %s; admin %s wrong %s", len(take(sub, 1)), first(told),
-		attempt("noauth", nats.UserInfo("admin", "admin-pass")), attempt("noauth", nats.UserInfo("admin", "x")))
+		attempt("noauth", nats.UserInfo("admin", "admin-pass")),
+		attempt("noauth", nats.UserInfo("admin", "x")))
 }
 
 var (
@@ -199,12 +206,16 @@ func tlsTrusted() string {
 	sub := subscribe(nc, "tls.go")
 	must(nc.Publish("tls.go", pattern(200_000)))
 	got := take(sub, 1)
-	older := attempt("tls", trust(), func(o *nats.Options) error { o.TLSConfig.MaxVersion = tls.VersionTLS12; return nil })
+	older := attempt("tls", trust(), func(o *nats.Options) error {
+		o.TLSConfig.MaxVersion = tls.VersionTLS12
+		return nil
+	})
 	oldest := attempt("tls", trust(), func(o *nats.Options) error {
 		o.TLSConfig.MinVersion, o.TLSConfig.MaxVersion = tls.VersionTLS11, tls.VersionTLS11
 		return nil
 	})
-	return fmt.Sprintf("required=%v %s server=%s hash=%s; 1.2 %s; 1.1 %s", nc.TLSRequired(), tls.VersionName(state.Version),
+	return fmt.Sprintf("required=%v %s server=%s hash=%s; 1.2 %s; 1.1 %s", nc.TLSRequired(),
+		tls.VersionName(state.Version),
 		state.PeerCertificates[0].Subject, hash(got[0].Data), older, oldest)
 }
 

@@ -34,7 +34,8 @@ import javax.net.ssl.TrustManagerFactory;
 final class Harness {
     static final Duration PATIENCE = Duration.ofSeconds(5);
     static final Duration QUIET = Duration.ofMillis(250);
-    private static final BufferedReader STDIN = new BufferedReader(new InputStreamReader(System.in));
+    private static final BufferedReader STDIN =
+        new BufferedReader(new InputStreamReader(System.in));
 
     private Harness() {}
 
@@ -76,12 +77,14 @@ final class Harness {
     }
 
     static Options.Builder options() {
-        return new Options.Builder().connectionTimeout(PATIENCE).reconnectWait(Duration.ofMillis(50));
+        return new Options.Builder().connectionTimeout(PATIENCE)
+            .reconnectWait(Duration.ofMillis(50));
     }
 
     static Session session(String fixture, Options.Builder options) throws Exception {
         Session session = new Session();
-        Options built = options.server(url(fixture)).errorListener(session).connectionListener(session).build();
+        Options built = options.server(url(fixture)).errorListener(session)
+            .connectionListener(session).build();
         session.nc = Nats.connect(built);
         return session;
     }
@@ -98,7 +101,8 @@ final class Harness {
         } catch (InterruptedException e) {
             throw e;
         } catch (Exception e) {
-            return "[" + told(e) + (e.getCause() == null ? "" : " because " + told(e.getCause())) + "]";
+            return "[" + told(e) + (e.getCause() == null ? "" : " because " + told(e.getCause()))
+                + "]";
         }
     }
 
@@ -191,7 +195,8 @@ final class Harness {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         store.setKeyEntry("client", key, new char[0], new Certificate[] {certificate(name)});
-        KeyManagerFactory factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        KeyManagerFactory factory = KeyManagerFactory.getInstance(
+            KeyManagerFactory.getDefaultAlgorithm());
         factory.init(store, new char[0]);
         return factory.getKeyManagers();
     }
@@ -201,7 +206,8 @@ final class Harness {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         store.setCertificateEntry("authority", certificate(authority));
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(
+            TrustManagerFactory.getDefaultAlgorithm());
         trust.init(store);
         SSLContext context = SSLContext.getInstance(protocol);
         context.init(client == null ? null : identity(client), trust.getTrustManagers(), null);

@@ -16,8 +16,12 @@ final class Lifecycle {
         all.put("lame-duck", Lifecycle::lameDuck);
     }
 
-    private static void linger() throws InterruptedException {
-        Thread.sleep(1);
+    /** Makes a callback slow, so that a drain finds messages waiting. */
+    private static void linger() {
+        long deadline = System.nanoTime() + 1_000_000;
+        while (System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
     }
 
     private static String drainSubscription() throws Exception {
@@ -59,7 +63,8 @@ final class Lifecycle {
             } catch (IllegalStateException e) {
                 after = Harness.told(e);
             }
-            return closed + " drained=" + drained + " answers=" + Harness.take(answers, 20).size() + " then " + after;
+            return closed + " drained=" + drained + " answers=" + Harness.take(answers, 20).size()
+                + " then " + after;
         }
     }
 
@@ -73,11 +78,13 @@ final class Lifecycle {
             Harness.publish(s.nc, "again.java");
             int before = Harness.take(everything, 1).size();
             Harness.order("restart", "plain");
-            String events = s.event("DISCONNECTED") + " " + s.event("RECONNECTED") + " " + s.event("RESUBSCRIBED");
+            String events = s.event("DISCONNECTED") + " " + s.event("RECONNECTED") + " "
+                + s.event("RESUBSCRIBED");
             Harness.publishTimes(s.nc, 5, "again.java");
-            return events + " before=" + before + " after=" + Harness.take(everything, 5).size() + " queue="
-                + Harness.take(crew, 6).size() + " limited=" + Harness.take(limited, 3).size() + " reconnects="
-                + s.nc.getStatistics().getReconnects();
+            return events + " before=" + before + " after=" + Harness.take(everything, 5).size()
+                + " queue=" + Harness.take(crew, 6).size()
+                + " limited=" + Harness.take(limited, 3).size()
+                + " reconnects=" + s.nc.getStatistics().getReconnects();
         }
     }
 
@@ -89,7 +96,8 @@ final class Lifecycle {
             String told = s.event("LAME_DUCK");
             Harness.publish(s.nc, "duck.java");
             int seen = Harness.take(sub, 1).size();
-            String late = Harness.attempt("ldm", Harness.options().connectionTimeout(Duration.ofSeconds(1)));
+            String late = Harness.attempt("ldm",
+                Harness.options().connectionTimeout(Duration.ofSeconds(1)));
             return told + "; still delivers " + seen + "; newcomer " + late;
         }
     }

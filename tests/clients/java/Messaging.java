@@ -39,11 +39,13 @@ final class Messaging {
         try (Harness.Session s = Harness.plain()) {
             s.nc.flush(Harness.PATIENCE);
             ServerInfo i = s.nc.getServerInfo();
-            return "name=" + i.getServerName() + " version=" + i.getVersion() + " proto=" + i.getProtocolVersion()
-                + " max_payload=" + i.getMaxPayload() + " headers=" + i.isHeadersSupported() + " auth="
-                + i.isAuthRequired() + " tls=" + i.isTLSRequired() + "," + i.isTLSAvailable() + " jetstream="
-                + i.isJetStreamAvailable() + " ldm=" + i.isLameDuckMode() + " id=" + (i.getClientId() > 0)
-                + " ip=" + i.getClientIp() + " cluster=" + i.getCluster() + " urls=" + i.getConnectURLs()
+            return "name=" + i.getServerName() + " version=" + i.getVersion()
+                + " proto=" + i.getProtocolVersion() + " max_payload=" + i.getMaxPayload()
+                + " headers=" + i.isHeadersSupported() + " auth=" + i.isAuthRequired()
+                + " tls=" + i.isTLSRequired() + "," + i.isTLSAvailable()
+                + " jetstream=" + i.isJetStreamAvailable() + " ldm=" + i.isLameDuckMode()
+                + " id=" + (i.getClientId() > 0) + " ip=" + i.getClientIp()
+                + " cluster=" + i.getCluster() + " urls=" + i.getConnectURLs()
                 + " status=" + s.nc.getStatus();
         }
     }
@@ -57,7 +59,8 @@ final class Messaging {
             }
             peer.nc.flush(Harness.PATIENCE);
             List<Message> got = Harness.take(sub, 100);
-            return "count=" + got.size() + " hash=" + Harness.hash(got.stream().map(Message::getData).toList());
+            return "count=" + got.size() + " hash="
+                + Harness.hash(got.stream().map(Message::getData).toList());
         }
     }
 
@@ -70,7 +73,8 @@ final class Messaging {
             Harness.publish(s.nc, "w.a.b", "w.x.b", "w.a", "w.a.b.c", "w", "other.a.b");
             StringBuilder out = new StringBuilder();
             for (Subscription sub : subs) {
-                out.append(sub.getSubject()).append("=").append(Harness.subjects(Harness.take(sub, 1))).append(" ");
+                out.append(sub.getSubject()).append("=")
+                    .append(Harness.subjects(Harness.take(sub, 1))).append(" ");
             }
             return out.toString();
         }
@@ -126,12 +130,14 @@ final class Messaging {
         try (Harness.Session s = Harness.plain()) {
             for (int i = 0; i < 3; i++) {
                 byte[] body = ("answer " + i).getBytes();
-                s.nc.createDispatcher(m -> s.nc.publish(m.getReplyTo(), body)).subscribe("svc.many");
+                s.nc.createDispatcher(m -> s.nc.publish(m.getReplyTo(), body))
+                    .subscribe("svc.many");
             }
             String inbox = s.nc.createInbox();
             Subscription sub = s.nc.subscribe(inbox);
             s.nc.publish("svc.many", inbox, "all".getBytes());
-            return Harness.take(sub, 3).stream().map(m -> new String(m.getData())).sorted().toList().toString();
+            return Harness.take(sub, 3).stream().map(m -> new String(m.getData())).sorted().toList()
+                .toString();
         }
     }
 
@@ -160,9 +166,11 @@ final class Messaging {
     private static String headers() throws Exception {
         try (Harness.Session s = Harness.plain()) {
             Subscription sub = s.nc.subscribe("headers.java");
-            Headers sent = new Headers().add("Colour", "red", "blue").add("lower-case", "kept").add("Empty", "")
+            Headers sent = new Headers().add("Colour", "red", "blue").add("lower-case", "kept")
+                .add("Empty", "")
                 .add("Sentence", "words, commas: and colons");
-            s.nc.publish(NatsMessage.builder().subject("headers.java").headers(sent).data("body").build());
+            s.nc.publish(NatsMessage.builder().subject("headers.java").headers(sent).data("body")
+                .build());
             Message m = Harness.take(sub, 1).get(0);
             Map<String, List<String>> seen = new TreeMap<>();
             m.getHeaders().forEach(seen::put);
@@ -185,7 +193,8 @@ final class Messaging {
             byte[] body = Harness.pattern((int) s.nc.getMaxPayload());
             s.nc.publish("large.java", body);
             byte[] got = Harness.take(sub, 1).get(0).getData();
-            return "size=" + got.length + " hash=" + Harness.hash(List.of(got)) + " same=" + Arrays.equals(got, body);
+            return "size=" + got.length + " hash=" + Harness.hash(List.of(got)) + " same="
+                + Arrays.equals(got, body);
         }
     }
 
@@ -215,7 +224,8 @@ final class Messaging {
             Subscription foreign = other.nc.subscribe("echo.java");
             other.nc.flush(Harness.PATIENCE);
             Harness.publish(s.nc, "echo.java");
-            return "other=" + Harness.take(foreign, 1).size() + " own=" + Harness.take(own, 0).size();
+            return "other=" + Harness.take(foreign, 1).size() + " own="
+                + Harness.take(own, 0).size();
         }
     }
 
@@ -223,7 +233,8 @@ final class Messaging {
         try (Harness.Session s = Harness.plain()) {
             s.nc.flush(Harness.PATIENCE);
             Duration rtt = s.nc.RTT();
-            return "positive=" + !rtt.isNegative() + " small=" + (rtt.compareTo(Harness.PATIENCE) < 0);
+            return "positive=" + !rtt.isNegative() + " small="
+                + (rtt.compareTo(Harness.PATIENCE) < 0);
         }
     }
 }

@@ -33,7 +33,8 @@ final class Security {
         all.put("tls-untrusted", () -> briefly("tls", trusting("other-ca", null)));
         all.put("tls-verify", () -> Harness.attempt("tlsverify", trusting("ca", "client")));
         all.put("tls-verify-missing", () -> refused(briefly("tlsverify", trusting("ca", null))));
-        all.put("tls-verify-unknown", () -> refused(briefly("tlsverify", trusting("ca", "foreign"))));
+        all.put("tls-verify-unknown", () -> refused(
+            briefly("tlsverify", trusting("ca", "foreign"))));
         all.put("tls-map", Security::tlsMap);
         all.put("tls-map-unknown", () -> briefly("tlsmap", trusting("ca", "stranger")));
         all.put("tls-first", Security::tlsFirst);
@@ -72,7 +73,8 @@ final class Security {
         for (int i = 0; i < table.length; i += 2) {
             Object what = table[i];
             Options.Builder options = (Options.Builder) table[i + 1];
-            pending.add(CompletableFuture.supplyAsync(() -> what + " " + briefly(fixture, options), THREADS));
+            pending.add(CompletableFuture.supplyAsync(() -> what + " " + briefly(fixture, options),
+                THREADS));
         }
         StringBuilder out = new StringBuilder();
         for (CompletableFuture<String> one : pending) {
@@ -90,11 +92,13 @@ final class Security {
     }
 
     private static String authToken() throws Exception {
-        return tries("token", "right", token("open-sesame"), "missing", nobody(), "wrong", token("open-barley"));
+        return tries("token", "right", token("open-sesame"), "missing", nobody(), "wrong",
+            token("open-barley"));
     }
 
     private static String authBcryptToken() throws Exception {
-        return tries("hashtoken", "right", token("hashed-token"), "missing", nobody(), "wrong", token("open-sesame"));
+        return tries("hashtoken", "right", token("hashed-token"), "missing", nobody(), "wrong",
+            token("open-sesame"));
     }
 
     private static String authUser() throws Exception {
@@ -103,7 +107,8 @@ final class Security {
     }
 
     private static String authSeveralUsers() throws Exception {
-        return tries("users", "plain", user("admin", "admin-pass"), "hashed", user("hashed", "hashed-pass"),
+        return tries("users", "plain", user("admin", "admin-pass"), "hashed",
+            user("hashed", "hashed-pass"),
             "hashed wrong", user("hashed", "x"), "unknown", user("nobody", "admin-pass"));
     }
 
@@ -137,7 +142,8 @@ final class Security {
     }
 
     private static String authNkey() throws Exception {
-        return tries("nkey", "right", key("NKEY_SEED"), "other key", key("NKEY_OTHER_SEED"), "missing", nobody());
+        return tries("nkey", "right", key("NKEY_SEED"), "other key", key("NKEY_OTHER_SEED"),
+            "missing", nobody());
     }
 
     private static String authNoAuthUser() throws Exception {
@@ -145,7 +151,8 @@ final class Security {
             Subscription sub = s.nc.subscribe("guest.java");
             Harness.publish(s.nc, "guest.java", "other.java");
             return "own=" + Harness.take(sub, 1).size() + "; " + Harness.first(s.errors) + "; "
-                + tries("noauth", "admin", user("admin", "admin-pass"), "wrong", user("admin", "x"));
+                + tries("noauth", "admin", user("admin", "admin-pass"), "wrong",
+                    user("admin", "x"));
         }
     }
 
@@ -223,8 +230,10 @@ final class Security {
             Subscription sub = s.nc.subscribe("tls.java");
             s.nc.publish("tls.java", Harness.pattern(200_000));
             byte[] got = Harness.take(sub, 1).get(0).getData();
-            String older = Harness.attempt("tls", Harness.options().sslContext(Harness.tls("TLSv1.2", "ca", null)));
-            return "required=" + s.nc.getServerInfo().isTLSRequired() + " hash=" + Harness.hash(List.of(got)) + " 1.2 "
+            String older = Harness.attempt("tls",
+                Harness.options().sslContext(Harness.tls("TLSv1.2", "ca", null)));
+            return "required=" + s.nc.getServerInfo().isTLSRequired() + " hash="
+                + Harness.hash(List.of(got)) + " 1.2 "
                 + older;
         }
     }
@@ -244,7 +253,8 @@ final class Security {
 
     private static String tlsFirst() throws Exception {
         String first = Harness.attempt("tlsfirst", trusting("ca", null).tlsFirst());
-        String not = Harness.attempt("tlsfirst", trusting("ca", null).connectionTimeout(Duration.ofMillis(500)));
+        String not = Harness.attempt("tlsfirst",
+            trusting("ca", null).connectionTimeout(Duration.ofMillis(500)));
         return "first " + first + " not first " + refused(not);
     }
 
@@ -257,12 +267,14 @@ final class Security {
 
     private static String maxSubscriptions() throws Exception {
         try (Harness.Session s = Harness.session("limits", nobody())) {
-            List<Subscription> subs = List.of(s.nc.subscribe("limit.java"), s.nc.subscribe("limit.java"),
+            List<Subscription> subs = List.of(s.nc.subscribe("limit.java"),
+                s.nc.subscribe("limit.java"),
                 s.nc.subscribe("limit.java"));
             s.nc.flush(Harness.PATIENCE);
             String told = Harness.first(s.errors);
             Harness.publish(s.nc, "limit.java");
-            return told + "; " + Harness.take(subs.get(0), 1).size() + " " + Harness.take(subs.get(1), 1).size() + " "
+            return told + "; " + Harness.take(subs.get(0), 1).size() + " "
+                + Harness.take(subs.get(1), 1).size() + " "
                 + Harness.take(subs.get(2), 0).size();
         }
     }

@@ -15,7 +15,8 @@ export const hash = (...chunks) => {
   chunks.forEach((c) => h.update(c));
   return h.digest("hex").slice(0, 16);
 };
-export const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i * 7 + Math.floor(i / 251));
+export const pattern = (size) =>
+  Uint8Array.from({ length: size }, (_, i) => i * 7 + Math.floor(i / 251));
 
 export function dial(fixture, options = {}) {
   return connect({ servers: url(fixture), timeout: PATIENCE_MS, ...options });

@@ -54,7 +54,8 @@ export default {
     await publish(nc, ...Array(5).fill("again.node"));
     await all.take(6);
     await nc.close();
-    return `${events} before=${before} after=${all.got.length} queue=${crew.got.length} limited=${limited.got.length}`;
+    const counts = [all, crew, limited].map((c) => c.got.length);
+    return `${events} before=${before} after=${counts[0]} queue=${counts[1]} limited=${counts[2]}`;
   },
 
   "lame-duck": async () => {

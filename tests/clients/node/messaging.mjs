@@ -1,6 +1,7 @@
 // Publishing, subscribing, requesting.
 import { headers } from "@nats-io/transport-node";
-import { PATIENCE_MS, QUIET_MS, collect, dial, hash, pattern, publish, subjects, told } from "./harness.mjs";
+import { PATIENCE_MS, QUIET_MS, collect, dial, hash, pattern, publish, subjects,
+  told } from "./harness.mjs";
 
 /** Runs `body` with connections to the plain server and closes them. */
 async function plain(body, options = {}) {
@@ -24,9 +25,11 @@ const UNCOMPARED = new Set(["git_commit", "api_lvl", "xkey"]);
 export default {
   "connection-info": () => plain(async (nc) => {
     await nc.flush();
-    const { max_payload, headers, proto, version, server_name, auth_required, tls_required, jetstream } = nc.info;
-    return JSON.stringify({ max_payload, headers, proto, version, server_name, auth_required, tls_required,
-      jetstream, fields: Object.keys(nc.info).filter((f) => !UNCOMPARED.has(f)).sort() });
+    const { max_payload, headers, proto, version, server_name, auth_required, tls_required,
+      jetstream } = nc.info;
+    const fields = Object.keys(nc.info).filter((f) => !UNCOMPARED.has(f)).sort();
+    return JSON.stringify({ max_payload, headers, proto, version, server_name, auth_required,
+      tls_required, jetstream, fields });
   }),
 
   "publish-subscribe": () => plain(async (nc, peer) => {
@@ -39,7 +42,8 @@ export default {
   }),
 
   "wildcards": () => plain(async (nc) => {
-    const all = ["w.a.b", "w.*.b", "w.a.*", "w.>", "*.a.b", "w.*.*.c"].map((p) => [p, collect(nc, p)]);
+    const all = ["w.a.b", "w.*.b", "w.a.*", "w.>", "*.a.b", "w.*.*.c"]
+      .map((p) => [p, collect(nc, p)]);
     await publish(nc, "w.a.b", "w.x.b", "w.a", "w.a.b.c", "w", "other.a.b");
     await all[0][1].take(1);
     return all.map(([p, c]) => `${p}=${subjects(c.got)}`).join(" ");
@@ -51,11 +55,13 @@ export default {
     for (let i = 0; i < 300; i++) nc.publish("work.node");
     await nc.flush();
     await everything.take(300);
-    return `plain=${everything.got.length} members=${total(members)} idle=${members.filter((m) => !m.got.length).length}`;
+    const idle = members.filter((m) => !m.got.length).length;
+    return `plain=${everything.got.length} members=${total(members)} idle=${idle}`;
   }),
 
   "two-queue-groups": () => plain(async (nc) => {
-    const red = [collect(nc, "two.node", { queue: "red" }), collect(nc, "two.node", { queue: "red" })];
+    const red = [collect(nc, "two.node", { queue: "red" }),
+      collect(nc, "two.node", { queue: "red" })];
     const blue = [collect(nc, "two.*", { queue: "blue" })];
     for (let i = 0; i < 50; i++) nc.publish("two.node");
     await nc.flush();
@@ -66,14 +72,17 @@ export default {
   "request-reply": () => plain(async (nc) => {
     nc.subscribe("svc.upper", { callback: (_, m) => m.respond(m.string().toUpperCase()) });
     const answer = await nc.request("svc.upper", "hello", { timeout: PATIENCE_MS });
-    const second = await nc.request("svc.upper", "again", { timeout: PATIENCE_MS, noMux: true, reply: "answers.node" });
+    const second = await nc.request("svc.upper", "again",
+      { timeout: PATIENCE_MS, noMux: true, reply: "answers.node" });
     return `${answer.string()} ${second.string()} on ${second.subject}`;
   }),
 
   "request-many": () => plain(async (nc) => {
-    for (let i = 0; i < 3; i++) nc.subscribe("svc.many", { callback: (_, m) => m.respond(`answer ${i}`) });
+    for (let i = 0; i < 3; i++) nc.subscribe("svc.many",
+      { callback: (_, m) => m.respond(`answer ${i}`) });
     const got = [];
-    for await (const m of await nc.requestMany("svc.many", "all", { strategy: "count", maxMessages: 3, maxWait: PATIENCE_MS })) {
+    for await (const m of await nc.requestMany("svc.many", "all",
+      { strategy: "count", maxMessages: 3, maxWait: PATIENCE_MS })) {
       got.push(m.string());
     }
     return got.sort().join(" ");
@@ -84,7 +93,8 @@ export default {
     const c = collect(nc, "raw.answers.node");
     nc.publish("svc.nobody", "", { reply: "raw.answers.node" });
     await c.take(1);
-    return `${error}; raw ${c.got[0]?.headers?.code} subject ${c.got[0]?.headers?.get("Nats-Subject")}; ${c.trouble}`;
+    const raw = c.got[0]?.headers;
+    return `${error}; raw ${raw?.code} subject ${raw?.get("Nats-Subject")}; ${c.trouble}`;
   }),
 
   "request-timeout": () => plain(async (nc) => {

@@ -1,6 +1,7 @@
 // Logins, permissions, TLS, limits.
 import { nkeyAuthenticator } from "@nats-io/transport-node";
-import { attempt, cert, collect, dial, errorsOf, hash, pattern, publish, subjects, told } from "./harness.mjs";
+import { attempt, cert, collect, dial, errorsOf, hash, pattern, publish, subjects,
+  told } from "./harness.mjs";
 
 const ADMIN = { user: "admin", pass: "admin-pass" };
 const LIMITED = { user: "limited", pass: "limited-pass" };
@@ -15,7 +16,8 @@ async function on(fixture, options, body) {
   }
 }
 
-const key = (variable) => ({ authenticator: nkeyAuthenticator(new TextEncoder().encode(process.env[variable])) });
+const key = (variable) => ({ authenticator: nkeyAuthenticator(
+  new TextEncoder().encode(process.env[variable])) });
 
 function tls(authority = "ca", client, more = {}) {
   const files = client ? { certFile: cert(client), keyFile: cert(`${client}-key`) } : {};
@@ -27,33 +29,42 @@ const refused = (outcome) => (outcome === "[connected]" ? outcome : "refused");
 
 async function tries(fixture, table) {
   const out = [];
-  for (const [what, options] of Object.entries(table)) out.push(`${what} ${await attempt(fixture, options)}`);
+  for (const [what, options] of Object.entries(table)) {
+    out.push(`${what} ${await attempt(fixture, options)}`);
+  }
   return out.join(" ");
 }
 
 const logins = {
-  "auth-token": () => tries("token", { right: { token: "open-sesame" }, missing: {}, wrong: { token: "open-barley" } }),
+  "auth-token": () => tries("token", { right: { token: "open-sesame" }, missing: {},
+    wrong: { token: "open-barley" } }),
   "auth-bcrypt-token": () =>
-    tries("hashtoken", { right: { token: "hashed-token" }, missing: {}, wrong: { token: "open-sesame" } }),
+    tries("hashtoken", { right: { token: "hashed-token" }, missing: {},
+      wrong: { token: "open-sesame" } }),
   "auth-user": () => tries("user", {
     right: { user: "alice", pass: "wonderland" }, missing: {},
-    "wrong password": { user: "alice", pass: "x" }, "wrong user": { user: "bob", pass: "wonderland" },
+    "wrong password": { user: "alice", pass: "x" },
+    "wrong user": { user: "bob", pass: "wonderland" },
   }),
   "auth-several-users": () => tries("users", {
     plain: ADMIN, hashed: { user: "hashed", pass: "hashed-pass" },
     "hashed wrong": { user: "hashed", pass: "x" }, unknown: { user: "nobody", pass: "admin-pass" },
   }),
-  "auth-nkey": () => tries("nkey", { right: key("NKEY_SEED"), "other key": key("NKEY_OTHER_SEED"), missing: {} }),
+  "auth-nkey": () => tries("nkey", { right: key("NKEY_SEED"), "other key": key("NKEY_OTHER_SEED"),
+    missing: {} }),
   "auth-no-auth-user": () => on("noauth", {}, async (nc, errors) => {
     const c = collect(nc, "guest.node");
     await publish(nc, "guest.node", "other.node");
     const seen = (await c.take(1)).length;
-    return `own=${seen} ${await errors(1)} ${await tries("noauth", { admin: ADMIN, wrong: { user: "admin", pass: "x" } })}`;
+    const refusal = await errors(1);
+    const wrong = { user: "admin", pass: "x" };
+    return `own=${seen} ${refusal} ${await tries("noauth", { admin: ADMIN, wrong })}`;
   }),
 };
 
 const permissions = {
-  "permission-publish": () => on("users", LIMITED, (nc, errors) => on("users", ADMIN, async (watcher) => {
+  "permission-publish": () => on("users", LIMITED,
+    (nc, errors) => on("users", ADMIN, async (watcher) => {
     const c = collect(watcher, "orders.>");
     await watcher.flush();
     await publish(nc, "orders.new", "orders.secret", "orders.new.deep", "orders.last");
@@ -62,9 +73,11 @@ const permissions = {
   "permission-subscribe": () => on("users", LIMITED, async (nc, errors) => {
     const [a, b] = [collect(nc, "stock.node"), collect(nc, "orders.hidden")];
     await nc.flush();
-    return `${await errors(2)} callbacks ${a.trouble} ${b.trouble} closed ${a.sub.isClosed()} ${b.sub.isClosed()}`;
+    const refusals = `${await errors(2)} callbacks ${a.trouble} ${b.trouble}`;
+    return `${refusals} closed ${a.sub.isClosed()} ${b.sub.isClosed()}`;
   }),
-  "permission-queue": () => on("users", LIMITED, (nc, errors) => on("users", ADMIN, async (sender) => {
+  "permission-queue": () => on("users", LIMITED,
+    (nc, errors) => on("users", ADMIN, async (sender) => {
     const [worker, thief] = ["workers", "thieves"].map((queue) => collect(nc, "jobs", { queue }));
     const lone = collect(nc, "jobs");
     await nc.flush();
@@ -72,13 +85,15 @@ const permissions = {
     const seen = (await worker.take(2)).length;
     return `${await errors(2)} member=${seen} callbacks ${thief.trouble}; ${lone.trouble}`;
   })),
-  "permission-deny": () => on("users", LIMITED, (nc, errors) => on("users", ADMIN, async (sender) => {
+  "permission-deny": () => on("users", LIMITED,
+    (nc, errors) => on("users", ADMIN, async (sender) => {
     const c = collect(nc, "orders.*");
     await nc.flush();
     await publish(sender, "orders.open", "orders.hidden", "orders.closed");
     return `seen ${subjects(await c.take(2))} ${await errors(0)}`;
   })),
-  "permission-responses": () => on("users", { user: "service", pass: "service-pass" }, (nc, errors) =>
+  "permission-responses": () => on("users", { user: "service", pass: "service-pass" },
+    (nc, errors) =>
     on("users", ADMIN, async (client) => {
       nc.subscribe("svc.echo", { callback: (_, m) => [1, 2, 3].forEach((i) => m.respond(`${i}`)) });
       await nc.flush();
@@ -88,7 +103,8 @@ const permissions = {
       await publish(nc, "svc.own");
       return `answers=${answers} ${await errors(2)}`;
     })),
-  "permission-default": () => on("users", { user: "hashed", pass: "hashed-pass" }, async (nc, errors) => {
+  "permission-default": () => on("users", { user: "hashed", pass: "hashed-pass" },
+    async (nc, errors) => {
     const c = collect(nc, "public.>");
     await publish(nc, "public.node", "private.node");
     collect(nc, "private.node");
@@ -117,12 +133,14 @@ const encryption = {
   "tls-map-unknown": () => attempt("tlsmap", tls("ca", "stranger")),
   "tls-first": async () => {
     const first = await attempt("tlsfirst", tls("ca", undefined, { handshakeFirst: true }));
-    return `first ${first} not first ${refused(await attempt("tlsfirst", { ...tls(), timeout: 500 }))}`;
+    const late = await attempt("tlsfirst", { ...tls(), timeout: 500 });
+    return `first ${first} not first ${refused(late)}`;
   },
 };
 
 const limits = {
-  "max-connections": () => on("crowded", {}, () => on("crowded", {}, async () => refused(await attempt("crowded")))),
+  "max-connections": () => on("crowded", {},
+    () => on("crowded", {}, async () => refused(await attempt("crowded")))),
   "max-subscriptions": () => on("limits", { reconnect: false }, async (nc, errors) => {
     const all = [1, 2, 3].map(() => collect(nc, "limit.node"));
     await nc.flush().catch(() => {});

@@ -1,4 +1,5 @@
 """What every scenario needs: connections, waiting, and the driver's ear."""
+
 import asyncio
 import hashlib
 import os
@@ -38,14 +39,24 @@ class Session:
     def _event(self, name):
         async def put():
             self.events.put_nowait(name)
+
         return put
 
     async def open(self, fixture, **options):
         self.nc = await nats.connect(
-            url(fixture), error_cb=self._error, disconnected_cb=self._event("disconnected"),
-            reconnected_cb=self._event("reconnected"), closed_cb=self._event("closed"),
+            url(fixture),
+            error_cb=self._error,
+            disconnected_cb=self._event("disconnected"),
+            reconnected_cb=self._event("reconnected"),
+            closed_cb=self._event("closed"),
             lame_duck_mode_cb=self._event("lame duck"),
-            **{"connect_timeout": PATIENCE_S, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.05, **options})
+            **{
+                "connect_timeout": PATIENCE_S,
+                "max_reconnect_attempts": 1,
+                "reconnect_time_wait": 0.05,
+                **options,
+            },
+        )
         return self
 
     async def __aenter__(self):

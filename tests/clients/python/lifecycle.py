@@ -1,4 +1,5 @@
 """Draining, reconnecting, lame duck mode."""
+
 import asyncio
 
 import nats
@@ -6,13 +7,22 @@ import nats
 from harness import attempt, first, order, publish, session, settle, take, told
 
 
+async def linger():
+    """Makes a callback slow, so that a drain finds messages waiting."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + 0.001
+    while clock() < deadline:
+        await asyncio.sleep(0)
+
+
 async def drain_subscription():
     async with await session("plain") as s, await session("plain") as peer:
         got = []
 
         async def slow(message):
-            await asyncio.sleep(0.001)
+            await linger()
             got.append(message)
+
         sub = await s.nc.subscribe("drain.py", cb=slow)
         await settle(s.nc)
         await publish(peer.nc, *["drain.py"] * 20)
@@ -30,8 +40,9 @@ async def drain_connection():
         answers = await peer.nc.subscribe("drained.py")
 
         async def slow(message):
-            await asyncio.sleep(0.001)
+            await linger()
             await s.nc.publish("drained.py", message.data)
+
         await s.nc.subscribe("drain.conn.py", queue="group", cb=slow)
         await settle(s.nc)
         await publish(peer.nc, *["drain.conn.py"] * 20)
@@ -55,8 +66,11 @@ async def reconnect():
         await order("restart", "plain")
         events = [await first(s.events), await first(s.events)]
         await publish(s.nc, *["again.py"] * 5)
-        return (f"{events} before={before} after={len(await take(sub, 5))} queue={len(await take(crew, 6))} "
-                f"reconnects={s.nc.stats['reconnects']}")
+        return (
+            f"{events} before={before} after={len(await take(sub, 5))} "
+            f"queue={len(await take(crew, 6))} "
+            f"reconnects={s.nc.stats['reconnects']}"
+        )
 
 
 async def lame_duck():

@@ -1,36 +1,63 @@
 """Logins, permissions, TLS, limits."""
+
 import os
 import ssl
 
 import nats
 
-from harness import (PATIENCE_S, attempt, digest, first, pattern, publish, session, settle, subjects, take,
-                     tls_context, told)
+from harness import (
+    PATIENCE_S,
+    attempt,
+    digest,
+    first,
+    pattern,
+    publish,
+    session,
+    settle,
+    subjects,
+    take,
+    tls_context,
+    told,
+)
 
 ADMIN = {"user": "admin", "password": "admin-pass"}
 LIMITED = {"user": "limited", "password": "limited-pass"}
 
 
 async def auth_token():
-    return (f"right {await attempt('token', token='open-sesame')} missing {await attempt('token')} "
-            f"wrong {await attempt('token', token='open-barley')}")
+    return (
+        f"right {await attempt('token', token='open-sesame')} missing {await attempt('token')} "
+        f"wrong {await attempt('token', token='open-barley')}"
+    )
 
 
 async def auth_bcrypt_token():
-    return (f"right {await attempt('hashtoken', token='hashed-token')} missing {await attempt('hashtoken')} "
-            f"wrong {await attempt('hashtoken', token='open-sesame')}")
+    return (
+        f"right {await attempt('hashtoken', token='hashed-token')} "
+            f"missing {await attempt('hashtoken')} "
+        f"wrong {await attempt('hashtoken', token='open-sesame')}"
+    )
 
 
 async def auth_user():
-    return (f"right {await attempt('user', user='alice', password='wonderland')} missing {await attempt('user')} "
-            f"wrong password {await attempt('user', user='alice', password='x')} "
-            f"wrong user {await attempt('user', user='bob', password='wonderland')}")
+    return (
+        f"right {await attempt('user', user='alice', password='wonderland')} "
+            f"missing {await attempt('user')} "
+        f"wrong password {await attempt('user', user='alice', password='x')} "
+        f"wrong user {await attempt('user', user='bob', password='wonderland')}"
+    )
 
 
 async def auth_several_users():
-    tries = [("plain", "admin", "admin-pass"), ("hashed", "hashed", "hashed-pass"),
-             ("hashed wrong", "hashed", "admin-pass"), ("unknown", "nobody", "admin-pass")]
-    return " ".join([f"{what} {await attempt('users', user=u, password=p)}" for what, u, p in tries])
+    tries = [
+        ("plain", "admin", "admin-pass"),
+        ("hashed", "hashed", "hashed-pass"),
+        ("hashed wrong", "hashed", "admin-pass"),
+        ("unknown", "nobody", "admin-pass"),
+    ]
+    return " ".join(
+        [f"{what} {await attempt('users', user=u, password=p)}" for what, u, p in tries]
+    )
 
 
 async def auth_nkey():
@@ -43,8 +70,11 @@ async def auth_no_auth_user():
     async with await session("noauth") as s:
         sub = await s.nc.subscribe("guest.py")
         await publish(s.nc, "guest.py", "other.py")
-        return (f"own={len(await take(sub, 1))}; {await first(s.errors)}; admin {await attempt('noauth', **ADMIN)} "
-                f"wrong {await attempt('noauth', user='admin', password='x')}")
+        return (
+            f"own={len(await take(sub, 1))}; {await first(s.errors)}; "
+            f"admin {await attempt('noauth', **ADMIN)} "
+            f"wrong {await attempt('noauth', user='admin', password='x')}"
+        )
 
 
 async def permission_publish():
@@ -52,7 +82,9 @@ async def permission_publish():
         sub = await watcher.nc.subscribe("orders.>")
         await settle(watcher.nc)
         await publish(s.nc, "orders.new", "orders.secret", "orders.new.deep", "orders.last")
-        return f"seen {subjects(await take(sub, 2))}; {await first(s.errors)}; {await first(s.errors)}"
+        return (
+            f"seen {subjects(await take(sub, 2))}; {await first(s.errors)}; {await first(s.errors)}"
+        )
 
 
 async def permission_subscribe():
@@ -70,7 +102,9 @@ async def permission_queue():
         await s.nc.subscribe("jobs")
         await settle(s.nc)
         await publish(sender.nc, "jobs", "jobs")
-        return f"{await first(s.errors)}; {await first(s.errors)}; member={len(await take(member, 2))}"
+        return (
+            f"{await first(s.errors)}; {await first(s.errors)}; member={len(await take(member, 2))}"
+        )
 
 
 async def permission_deny():
@@ -84,9 +118,11 @@ async def permission_deny():
 async def permission_responses():
     async with await session("users", user="service", password="service-pass") as s:
         async with await session("users", **ADMIN) as client:
+
             async def thrice(message):
                 for i in range(3):
                     await message.respond(b"%d" % i)
+
             await s.nc.subscribe("svc.echo", cb=thrice)
             await settle(s.nc)
             sub = await client.nc.subscribe("_INBOX.responses.py")
@@ -190,8 +226,27 @@ async def small_max_payload():
 
 
 SCENARIOS = [
-    auth_token, auth_bcrypt_token, auth_user, auth_several_users, auth_nkey, auth_no_auth_user, permission_publish,
-    permission_subscribe, permission_queue, permission_deny, permission_responses, permission_default, tls,
-    tls_untrusted, tls_verify, tls_verify_missing, tls_verify_unknown, tls_map, tls_map_unknown, tls_first,
-    max_connections, max_subscriptions, small_max_payload,
+    auth_token,
+    auth_bcrypt_token,
+    auth_user,
+    auth_several_users,
+    auth_nkey,
+    auth_no_auth_user,
+    permission_publish,
+    permission_subscribe,
+    permission_queue,
+    permission_deny,
+    permission_responses,
+    permission_default,
+    tls,
+    tls_untrusted,
+    tls_verify,
+    tls_verify_missing,
+    tls_verify_unknown,
+    tls_map,
+    tls_map_unknown,
+    tls_first,
+    max_connections,
+    max_subscriptions,
+    small_max_payload,
 ]

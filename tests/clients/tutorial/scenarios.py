@@ -2,6 +2,7 @@
 
 The argument is the directory that holds the built programs.
 """
+
 import os
 import signal
 import socket
@@ -17,7 +18,9 @@ ENV = {**os.environ, "NATS_URL": os.environ["URL_PLAIN"]}
 
 
 def run(name, *args, env=ENV):
-    done = subprocess.run([PROGRAMS / name, *args], capture_output=True, text=True, env=env, timeout=PATIENCE_S)
+    done = subprocess.run(
+        [PROGRAMS / name, *args], capture_output=True, text=True, env=env, timeout=PATIENCE_S
+    )
     said = " / ".join((done.stdout + done.stderr).splitlines())
     return said + (f" status {done.returncode}" if done.returncode else "")
 
@@ -26,8 +29,13 @@ class Running:
     """A program that listens until it is interrupted; its lines are collected."""
 
     def __init__(self, name, *args):
-        self.child = subprocess.Popen([PROGRAMS / name, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      text=True, env=ENV)
+        self.child = subprocess.Popen(
+            [PROGRAMS / name, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=ENV,
+        )
         self.lines, self.more = [], threading.Condition()
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
@@ -61,7 +69,9 @@ class Running:
 
 
 def publish_and_subscribe():
-    with Running("subscriber", "greetings.en") as one, Running("subscriber", "greetings.>") as every:
+    with Running("subscriber", "greetings.en") as one, Running(
+        "subscriber", "greetings.>"
+    ) as every:
         said = run("publisher", "greetings.en", "hello", "good morning")
         run("publisher", "greetings.fr", "bonjour")
         one.wait_for(3)
@@ -71,8 +81,13 @@ def publish_and_subscribe():
 
 def request_and_reply():
     with Running("responder", "mirror.*"):
-        return "; ".join([run("requester", "mirror.a", "hello"), run("requester", "mirror.b", "again"),
-                          run("requester", "nowhere", "x")])
+        return "; ".join(
+            [
+                run("requester", "mirror.a", "hello"),
+                run("requester", "mirror.b", "again"),
+                run("requester", "nowhere", "x"),
+            ]
+        )
 
 
 def queue_group():
@@ -85,7 +100,8 @@ def queue_group():
             time.sleep(0.01)
         shares = [w.stop() for w in workers]
         done = sorted(job for share in shares for job in share)
-        return f"done={len(done)} distinct={len(set(done))} idle={shares.count([])} seen={len(all_jobs.stop())}"
+        seen = len(all_jobs.stop())
+        return f"done={len(done)} distinct={len(set(done))} idle={shares.count([])} seen={seen}"
 
 
 def server_restart():
@@ -103,10 +119,21 @@ def server_restart():
 def nobody_there():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        return run("publisher", "x", "y", env={**ENV, "NATS_URL": f"nats://127.0.0.1:{held.getsockname()[1]}"})
+        return run(
+            "publisher",
+            "x",
+            "y",
+            env={**ENV, "NATS_URL": f"nats://127.0.0.1:{held.getsockname()[1]}"},
+        )
 
 
-for scenario in (publish_and_subscribe, request_and_reply, queue_group, server_restart, nobody_there):
+for scenario in (
+    publish_and_subscribe,
+    request_and_reply,
+    queue_group,
+    server_restart,
+    nobody_there,
+):
     try:
         outcome = scenario()
     except Exception as error:

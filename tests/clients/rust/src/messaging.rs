@@ -33,7 +33,8 @@ async fn connection_info() -> Outcome {
     nc.flush().await?;
     let i = nc.server_info();
     Ok(format!(
-        "name={} version={} proto={} max_payload={} headers={} auth={} tls={} lame_duck={} nonce={:?} client={} ip={} urls={:?}",
+        "name={} version={} proto={} max_payload={} headers={} auth={} tls={} lame_duck={} \
+         nonce={:?} client={} ip={} urls={:?}",
         i.server_name,
         i.version,
         i.proto,
