@@ -16,8 +16,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The protocol itself, over a pipe: subscribe, publish, read what comes back.
     let mut pipe = broker.connect_in_process();
-    pipe.write_all(b"CONNECT {\"verbose\":false}\r\nSUB greet 1\r\nPUB greet 5\r\nhello\r\nPING\r\n")
-        .await?;
+    pipe.write_all(b"CONNECT {\"verbose\":false}\r\nSUB greet 1\r\n").await?;
+    pipe.write_all(b"PUB greet 5\r\nhello\r\nPING\r\n").await?;
     let mut heard = Vec::new();
     while !heard.ends_with(b"PONG\r\n") {
         if pipe.read_buf(&mut heard).await? == 0 {

@@ -112,7 +112,11 @@ mod tests {
         assert_eq!(status, 400);
         assert_eq!(
             body,
-            r#"{"status":"error","errors":[{"type":"BAD_REQUEST","error":"\"account\" must not be empty when checking stream health"}]}"#
+            [
+                r#"{"status":"error","errors":[{"type":"BAD_REQUEST","error":"#,
+                r#""\"account\" must not be empty when checking stream health"}]}"#,
+            ]
+            .concat()
         );
         assert_eq!(asked("consumer=c", Phase::Running).0, 400);
         assert_eq!(asked("js-enabled=x", Phase::Running).0, 400);
