@@ -80,7 +80,7 @@ pub struct Traffic {
     pub out_msgs: AtomicU64,
     /// Their bytes.
     pub out_bytes: AtomicU64,
-    /// Times that it was made to wait for a slow receiver.
+    /// Times that a producer was made to wait for it.
     pub stalls: AtomicU64,
 }
 

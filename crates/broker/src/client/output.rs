@@ -49,16 +49,16 @@ impl Staged {
     }
 
     fn slices(&self) -> Vec<IoSlice<'_>> {
-        let mut out = Vec::with_capacity(self.shared.len() * 2 + 1);
+        let mut out = Vec::with_capacity((self.shared.len() * 2 + 1).min(PIECES_MAX));
         let mut from = 0;
-        for (at, piece) in &self.shared {
+        for (at, piece) in self.shared.iter().take(PIECES_MAX / 2 - 1) {
             out.push(IoSlice::new(&self.bytes[from..*at]));
             out.push(IoSlice::new(piece));
             from = *at;
         }
-        out.push(IoSlice::new(&self.bytes[from..]));
+        let until = self.shared.get(PIECES_MAX / 2 - 1).map_or(self.bytes.len(), |(at, _)| *at);
+        out.push(IoSlice::new(&self.bytes[from..until]));
         out.retain(|s| !s.is_empty());
-        out.truncate(PIECES_MAX);
         out
     }
 }
@@ -114,6 +114,8 @@ pub struct Output {
     /// The connection's task has something to look at.
     signalled: AtomicBool,
     waker: AtomicWaker,
+    /// Set with the queue's `closed`: who routes messages looks here, without the lock.
+    ended: AtomicBool,
     pending_max: u64,
 }
 
@@ -125,6 +127,7 @@ impl Output {
             queue: Mutex::default(),
             signalled: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            ended: AtomicBool::new(false),
             pending_max,
         }
     }
@@ -150,9 +153,10 @@ impl Output {
         {
             match socket.try_write_slices(&staged.slices()) {
                 Ok(n) => written = n,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) if is_passing(&e) => {}
                 Err(_) => {
                     queue.close(CloseReason::WriteError);
+                    self.ended.store(true, Ordering::Release);
                     drop(queue);
                     staged.clear();
                     self.signal();
@@ -167,13 +171,17 @@ impl Output {
             return Pushed::Taken;
         }
         let pushed = queue.append(staged, written, self.pending_max);
+        if pushed == Pushed::Overflow {
+            self.ended.store(true, Ordering::Release);
+        }
         drop(queue);
         staged.clear();
         self.signal();
         pushed
     }
 
-    /// Appends bytes for the connection's own task to write.
+    /// Appends the server's own words for the connection's task to write. They are few, and
+    /// go beyond what may wait.
     pub fn append(&self, bytes: &[u8]) -> Pushed {
         let mut queue = self.lock();
         if queue.closed.is_some() {
@@ -190,8 +198,25 @@ impl Output {
     /// was ended before.
     pub fn close(&self, reason: CloseReason) -> bool {
         let closed = self.lock().close(reason);
+        self.ended.store(true, Ordering::Release);
         self.signal();
         closed
+    }
+
+    /// The connection ends or has ended: nothing more reaches this client.
+    #[must_use]
+    #[inline]
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Lets go of what was never written. [`Self::pending`] still tells how much it was.
+    pub fn discard(&self) {
+        let unwritten = {
+            let mut queue = self.lock();
+            (std::mem::take(&mut queue.pieces), std::mem::take(&mut queue.tail))
+        };
+        drop(unwritten);
     }
 
     /// Why the connection ends, once it does.
@@ -234,7 +259,10 @@ impl Output {
     pub fn drain(&self, socket: &impl DirectWrite, now: Instant) -> io::Result<bool> {
         let mut queue = self.lock();
         loop {
-            queue.seal_tail();
+            if queue.pieces.is_empty() {
+                // Not before: a client that blocks would get a piece for every small message.
+                queue.seal_tail();
+            }
             if queue.pieces.is_empty() {
                 queue.blocked = None;
                 return Ok(true);
@@ -248,7 +276,7 @@ impl Output {
                     queue.note_blocked(now);
                     return Ok(false);
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if is_passing(&e) => {}
                 Err(e) => return Err(e),
             }
         }
@@ -259,7 +287,9 @@ impl Output {
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Bytes> {
         let mut queue = self.lock();
-        queue.seal_tail();
+        if queue.pieces.is_empty() {
+            queue.seal_tail();
+        }
         let (mut out, mut left) = (Vec::new(), max);
         while left > 0
             && let Some(mut piece) = queue.pieces.pop_front()
@@ -351,7 +381,9 @@ impl Queue {
     }
 
     fn append_bytes(&mut self, staged: &mut Staged, written: usize) {
-        if self.tail.is_empty() && written == 0 {
+        let (len, room) = (staged.bytes.len(), staged.bytes.capacity());
+        // A buffer that is hardly used would wait with all its room, which nobody counts.
+        if self.tail.is_empty() && written == 0 && len >= room / 2 {
             std::mem::swap(&mut self.tail, &mut staged.bytes);
         } else {
             self.tail.extend_from_slice(&staged.bytes[written..]);
@@ -410,6 +442,11 @@ impl Queue {
             stall.notify_waiters();
         }
     }
+}
+
+/// An error after which the same write may be tried again.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// A length in bytes as counters hold it.

@@ -10,12 +10,12 @@ use anabranch_nats::session::{Next, Session};
 
 use super::host::{BatchHost, UserState};
 use super::transport::Transport;
-use crate::client::Client;
+use crate::client::{Client, Staged};
 use crate::server::Server;
-use crate::worker::{Flushed, Worker};
+use crate::worker::{Flushed, InUse, Own, Worker, WorkerPool};
 
-/// A message of which more than this is missing is read into memory of its own, so that what
-/// came of it is not copied at every read.
+/// A message of more than this is read into memory of its own, so that what came of it is not
+/// copied at every read.
 const OWN_BUFFER_FROM: usize = 64 * 1024;
 /// Bytes read at once by a producer that receivers could not keep up with.
 const STALLED_READ: usize = 16 * 1024;
@@ -36,6 +36,10 @@ pub(super) struct Input {
     /// Bytes to read at once: less where little of them already fills the stages, or where
     /// receivers could not keep up.
     read_max: ReadMax,
+    /// Workers that may still deliver to subscriptions that this client removed.
+    removing: Option<InUse>,
+    /// What the client may only hear when they no longer can.
+    pub(super) held_output: Option<Staged>,
     /// The round trip that monitoring was told.
     rtt_shown: Option<Duration>,
 }
@@ -71,6 +75,17 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Nobody can still deliver to a subscription that this client removed: after the PONG that
+    /// follows an UNSUB no message for it comes, and none is taken from its queue group.
+    pub(super) fn is_settled(&mut self, workers: &WorkerPool) -> bool {
+        if self.removing.as_ref().is_some_and(|then| workers.have_ended(then)) {
+            self.removing = None;
+        }
+        self.removing.is_none()
+    }
+}
+
 /// What a batch did.
 pub(super) enum Batch {
     /// It read and handled something; there may be more.
@@ -83,6 +98,8 @@ pub(super) enum Batch {
     Stall(Arc<Client>),
     /// The session waits for a verdict.
     Verdict,
+    /// The client's output is held until its removed subscriptions are out of use.
+    Settle,
     /// The connection ends.
     Close(CloseReason),
 }
@@ -118,10 +135,10 @@ impl Parts<'_> {
         if self.input.unparsed {
             return self.handle_held(worker);
         }
-        if self.input.needed.is_some_and(|n| n > OWN_BUFFER_FROM) {
+        let kept = self.input.filled;
+        if kept.max(self.input.needed.unwrap_or(0)) > OWN_BUFFER_FROM {
             return self.read_large(worker, transport, cx);
         }
-        let kept = self.input.filled;
         buffer[..kept].copy_from_slice(&self.input.held[..kept]);
         let end = buffer.len().min(kept.saturating_add(self.input.read_max.0));
         match transport.poll_read(cx, &mut buffer[kept..end]) {
@@ -136,7 +153,8 @@ impl Parts<'_> {
         }
     }
 
-    /// Reads the rest of a large message straight behind what is there of it.
+    /// Reads the rest of a large message, or more of a long line, straight behind what is there
+    /// of it.
     fn read_large(
         &mut self,
         worker: &mut Worker,
@@ -144,14 +162,15 @@ impl Parts<'_> {
         cx: &mut Context<'_>,
     ) -> Batch {
         let input = &mut *self.input;
-        let needed = input.needed.unwrap_or(0);
-        input.held.resize(needed, 0);
+        let known = input.needed;
+        input.held.resize(known.unwrap_or(input.filled + OWN_BUFFER_FROM), 0);
         match transport.poll_read(cx, &mut input.held[input.filled..]) {
             Poll::Pending => Batch::Idle,
             Poll::Ready(Ok(0)) => Batch::Close(CloseReason::ClientClosed),
             Poll::Ready(Ok(n)) => {
                 input.filled += n;
-                if input.filled < needed { Batch::More } else { self.handle_held(worker) }
+                let missing = known.is_some_and(|needed| input.filled < needed);
+                if missing { Batch::More } else { self.handle_held(worker) }
             }
             Poll::Ready(Err(e)) => self.failed(&e),
         }
@@ -169,6 +188,7 @@ impl Parts<'_> {
         let input = std::mem::take(self.input);
         self.input.read_max = input.read_max;
         self.input.rtt_shown = input.rtt_shown;
+        self.input.removing.clone_from(&input.removing);
         self.handle(&input.held[..input.filled], worker)
     }
 
@@ -178,16 +198,26 @@ impl Parts<'_> {
         let now = instant.saturating_duration_since(self.server.epoch);
         let mut host = BatchHost::new(self.server, self.client, self.user, worker);
         let progress = self.session.input(bytes, now, &mut host);
-        host.count();
-        self.client.touch(instant);
+        host.account();
+        if host.removed {
+            self.input.removing = Some(self.server.workers.in_use(host.worker.index));
+        }
+        if host.active {
+            self.client.touch(instant);
+        }
+        let goes_on = matches!(progress.next, Next::Read { .. } | Next::Flush);
+        let settled = self.input.is_settled(&self.server.workers);
+        let own = if goes_on && !settled { Own::Held } else { Own::Written };
+        let (flushed, held) = worker.stages.flush(Some((self.client, own)), instant);
+        self.input.held_output = held;
+        let stalled = report(self.server, flushed);
         self.show_round_trip();
-        let flushed = worker.stages.flush(Some(self.client), instant);
-        let stalled = report(self.server, self.client, flushed);
         let saturated = progress.next == Next::Flush;
         let read_max = self.input.read_max;
         self.input.read_max = read_max.adapt(progress.consumed, saturated, stalled.is_some());
         self.keep(&bytes[progress.consumed..], progress.next);
         match progress.next {
+            _ if self.input.held_output.is_some() => Batch::Settle,
             Next::Close(reason) => Batch::Close(reason),
             Next::AwaitVerdict => Batch::Verdict,
             Next::Flush => stalled.map_or(Batch::Yield, Batch::Stall),
@@ -219,7 +249,7 @@ impl Parts<'_> {
 }
 
 /// Accounts for a flush and says who was cut off; gives back who the publisher waits for.
-pub(super) fn report(server: &Server, publisher: &Client, flushed: Flushed) -> Option<Arc<Client>> {
+pub(super) fn report(server: &Server, flushed: Flushed) -> Option<Arc<Client>> {
     if flushed.msgs > 0 {
         server.totals.out_msgs.fetch_add(flushed.msgs, Ordering::Relaxed);
         server.totals.out_bytes.fetch_add(flushed.bytes, Ordering::Relaxed);
@@ -231,6 +261,6 @@ pub(super) fn report(server: &Server, publisher: &Client, flushed: Flushed) -> O
     }
     let stalled = flushed.stalled.filter(|_| !server.options.features.no_fast_producer_stall)?;
     server.totals.stalled_clients.fetch_add(1, Ordering::Relaxed);
-    publisher.traffic.stalls.fetch_add(1, Ordering::Relaxed);
+    stalled.traffic.stalls.fetch_add(1, Ordering::Relaxed);
     Some(stalled)
 }

@@ -17,11 +17,12 @@ use super::host::{BatchHost, UserState};
 use super::transport::{Drained, Transport};
 use crate::client::Client;
 use crate::server::Server;
+use crate::worker::Own;
 
 /// Full reads of one connection before others get a turn.
 const BATCHES_PER_TURN: u32 = 4;
 /// Time that a producer waits for slow receivers, per read batch.
-const STALL_MAX: Duration = Duration::from_millis(10);
+const STALL_MAX: Duration = Duration::from_millis(5);
 /// Time to write the last words of a connection.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Bytes read, and dropped, after the last words: the client may still be sending, and closing
@@ -37,6 +38,8 @@ pub(super) struct Connection {
     pub(super) user: UserState,
     pub(super) input: Input,
     pub(super) timer: Pin<Box<Sleep>>,
+    /// The session's deadline when the timer was set.
+    pub(super) armed: Duration,
     /// Output is left that the stream did not take.
     pub(super) blocked: bool,
 }
@@ -48,11 +51,12 @@ enum Event {
     Stall(Arc<Client>),
     Verdict,
     Signalled,
+    Settle,
 }
 
 impl Connection {
-    /// Serves until the connection ends, and gives the reason. What is left to say has then been
-    /// said, as far as the client takes it.
+    /// Serves until the connection ends, and gives the reason. What is left to say is said by
+    /// [`Self::last_words`].
     pub(super) async fn run(&mut self) -> CloseReason {
         let reason = loop {
             let event = std::future::poll_fn(|cx| self.poll(cx)).await;
@@ -60,6 +64,7 @@ impl Connection {
                 Event::Close(reason) => break reason,
                 Event::Yield => tokio::task::yield_now().await,
                 Event::Signalled => {}
+                Event::Settle => self.settle().await,
                 Event::Stall(receiver) => wait_for(&receiver).await,
                 Event::Verdict => {
                     if let Some(reason) = self.verdict().await {
@@ -70,9 +75,7 @@ impl Connection {
         };
         // The reason that was set first is the one that counts.
         self.client.output.close(reason);
-        let reason = self.client.output.closed().unwrap_or(reason);
-        self.last_words(reason).await;
-        reason
+        self.client.output.closed().unwrap_or(reason)
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
@@ -90,11 +93,20 @@ impl Connection {
                 match self.read(cx) {
                     Batch::More if turns < BATCHES_PER_TURN => turns += 1,
                     Batch::More | Batch::Yield => break Event::Yield,
-                    Batch::Idle if !self.client.output.poll_signalled(cx) => return Poll::Pending,
+                    Batch::Idle if !self.client.output.poll_signalled(cx) => {
+                        // What was read may have brought a deadline forward, as CONNECT does.
+                        if self.session.deadline() != self.armed
+                            && let Some(reason) = self.poll_timer(cx)
+                        {
+                            return Poll::Ready(Event::Close(reason));
+                        }
+                        return Poll::Pending;
+                    }
                     // What was read made output of our own, or somebody else did.
                     Batch::Idle => break Event::Signalled,
                     Batch::Stall(receiver) => break Event::Stall(receiver),
                     Batch::Verdict => break Event::Verdict,
+                    Batch::Settle => break Event::Settle,
                     Batch::Close(reason) => break Event::Close(reason),
                 }
             };
@@ -152,6 +164,7 @@ impl Connection {
                     Err(reason) => return Some(reason),
                 }
             }
+            self.armed = self.session.deadline();
             let at = tokio::time::Instant::from_std(self.server.epoch + due);
             if self.timer.deadline() != at {
                 self.timer.as_mut().reset(at);
@@ -167,8 +180,9 @@ impl Connection {
         server.workers.with(|worker| {
             let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
             let reason = self.session.on_timer(now, &mut host);
-            let flushed = worker.stages.flush(Some(&self.client), Instant::now());
-            report(&self.server, &self.client, flushed);
+            let own = Some((&*self.client, Own::Written));
+            let (flushed, _) = worker.stages.flush(own, Instant::now());
+            report(&self.server, flushed);
             reason
         })
     }
@@ -201,6 +215,17 @@ impl Connection {
         Err(CloseReason::SlowConsumerWriteDeadline)
     }
 
+    /// Waits until no worker can still deliver to a subscription that was removed, and only then
+    /// lets the client hear that it was.
+    async fn settle(&mut self) {
+        while !self.input.is_settled(&self.server.workers) {
+            tokio::task::yield_now().await;
+        }
+        if let Some(mut held) = self.input.held_output.take() {
+            self.client.output.push(&mut held, self.client.direct().as_ref());
+        }
+    }
+
     /// Runs the slow part of an authentication where it holds up nobody.
     async fn verdict(&mut self) -> Option<CloseReason> {
         let check = self.user.check.take()?;
@@ -214,18 +239,18 @@ impl Connection {
         server.workers.with(|worker| {
             let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
             let reason = self.session.resume(verdict, &mut host);
-            let flushed = worker.stages.flush(Some(&self.client), Instant::now());
-            report(&self.server, &self.client, flushed);
+            let own = Some((&*self.client, Own::Written));
+            let (flushed, _) = worker.stages.flush(own, Instant::now());
+            report(&self.server, flushed);
             reason
         })
     }
 
     /// Writes what waits, within bounds, and takes leave.
-    async fn last_words(&mut self, reason: CloseReason) {
+    pub(super) async fn last_words(&mut self, reason: CloseReason) {
         let speechless = matches!(
             reason,
-            CloseReason::ClientClosed
-                | CloseReason::WriteError
+            CloseReason::WriteError
                 | CloseReason::ReadError
                 | CloseReason::SlowConsumerPendingBytes
                 | CloseReason::SlowConsumerWriteDeadline
@@ -236,7 +261,9 @@ impl Connection {
         let _ = tokio::time::timeout(LAST_WORDS, async {
             std::future::poll_fn(|cx| self.poll_last_words(cx)).await;
             let _ = std::future::poll_fn(|cx| self.transport.poll_shutdown(cx)).await;
-            self.linger().await;
+            if reason != CloseReason::ClientClosed {
+                self.linger().await;
+            }
         })
         .await;
     }

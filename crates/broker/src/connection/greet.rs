@@ -2,6 +2,7 @@
 //! header, TLS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anabranch_nats::codec::encode;
 use anabranch_nats::session::Session;
@@ -91,6 +92,7 @@ fn ready(
         user,
         input: Input::starting_with(early),
         timer: Box::pin(tokio::time::sleep_until(due)),
+        armed: Duration::ZERO,
         blocked: false,
     }))
 }

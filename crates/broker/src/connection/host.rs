@@ -70,6 +70,10 @@ pub(super) struct BatchHost<'a> {
     pub(super) counts: BatchCounts,
     /// Subscriptions that got their last message in this batch.
     pub(super) ended: Vec<Arc<Subscription>>,
+    /// Subscriptions of this client were removed.
+    pub(super) removed: bool,
+    /// There was more than keep-alive traffic.
+    pub(super) active: bool,
 }
 
 /// What a batch adds to the statistics.
@@ -87,11 +91,20 @@ impl<'a> BatchHost<'a> {
         worker: &'a mut Worker,
     ) -> Self {
         let counts = BatchCounts::default();
-        Self { server, client, user, worker, counts, ended: Vec::new() }
+        Self {
+            server,
+            client,
+            user,
+            worker,
+            counts,
+            ended: Vec::new(),
+            removed: false,
+            active: false,
+        }
     }
 
     /// Adds the batch's traffic to the client's and the server's.
-    pub(super) fn count(&self) {
+    pub(super) fn account(&self) {
         if self.counts.msgs > 0 {
             let BatchCounts { msgs, bytes } = self.counts;
             self.client.traffic.in_msgs.fetch_add(msgs, Ordering::Relaxed);
@@ -161,6 +174,7 @@ impl Host for BatchHost<'_> {
     }
 
     fn connected(&mut self, options: &ConnectOptions) {
+        self.active = true;
         let headers = options.headers && !self.server.options.features.no_header_support;
         if let Some(identity) = &self.user.identity {
             self.client.connected(options, headers, identity, self.server.account.name());
@@ -195,9 +209,14 @@ impl Host for BatchHost<'_> {
     }
 
     #[inline]
-    fn publish(&mut self, message: &Publication<'_>) -> Delivery {
+    fn count(&mut self, message: &Publication<'_>) {
+        self.active = true;
         self.counts.msgs += 1;
         self.counts.bytes += u64::try_from(message.payload.len()).unwrap_or(0);
+    }
+
+    #[inline]
+    fn publish(&mut self, message: &Publication<'_>) -> Delivery {
         let publisher = Publisher {
             client: self.client,
             account: &self.server.account,
@@ -225,6 +244,7 @@ impl Host for BatchHost<'_> {
     }
 
     fn subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>, sid: &[u8]) -> Subscribed {
+        self.active = true;
         if self.client.subs().find(sid).is_some() {
             return Subscribed::Duplicate;
         }
@@ -246,14 +266,17 @@ impl Host for BatchHost<'_> {
     }
 
     fn unsubscribe(&mut self, sid: &[u8], max: Option<u32>) {
+        self.active = true;
         let Some(subscription) = self.client.subs().find(sid).cloned() else { return };
         let stays = max.is_some_and(|max| subscription.limit(u64::from(max)));
         if !stays {
+            self.removed = true;
             remove(self.server, &subscription);
         }
     }
 
     fn unsubscribe_all(&mut self) {
+        self.removed = true;
         remove_all(self.server, self.client);
     }
 

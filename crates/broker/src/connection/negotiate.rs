@@ -23,7 +23,10 @@ const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 /// First byte of a TLS handshake record (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Time to write INFO or a refusal to a client that does not read.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Time for a refused client to read why: each holds a file descriptor meanwhile.
+const REFUSED_LINGER: Duration = Duration::from_millis(100);
 
 /// What was settled.
 pub(super) enum Negotiated {
@@ -132,7 +135,7 @@ impl Early {
         if self.send(&encode::error_line(why)).await.is_ok() {
             let _ = self.stream.shutdown().await;
             let mut sink = [0; 1024];
-            let _ = timeout(WRITE_TIMEOUT, async {
+            let _ = timeout(REFUSED_LINGER, async {
                 while matches!(self.stream.read(&mut sink).await, Ok(n) if n > 0) {}
             })
             .await;

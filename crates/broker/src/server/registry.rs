@@ -99,10 +99,11 @@ impl Registry {
         if self.closed_max == 0 {
             return;
         }
-        if clients.closed.len() >= self.closed_max {
-            clients.closed.pop_front();
-        }
+        let full = clients.closed.len() >= self.closed_max;
+        let forgotten = if full { clients.closed.pop_front() } else { None };
         clients.closed.push_back(closed);
+        drop(clients);
+        drop(forgotten);
     }
 
     /// Connected clients.

@@ -72,7 +72,11 @@ impl FanOut<'_> {
         if client.id == self.publisher.client.id && !client.wants_echo() {
             return false;
         }
-        if !subscription.lets_through(self.message.subject) || subscription.is_closed() {
+        // A member of a queue group that is on its way out must not swallow the message.
+        if subscription.is_closed() || client.output.has_ended() {
+            return false;
+        }
+        if !subscription.lets_through(self.message.subject) {
             return false;
         }
         if self.publisher.skip_stalled && client.output.stall().is_some() {

@@ -7,5 +7,5 @@ mod pool;
 mod stages;
 
 pub use deliver::{Publisher, publish};
-pub use pool::{PoolSettings, Worker, WorkerPool};
-pub use stages::Flushed;
+pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
+pub use stages::{Flushed, Own};

@@ -50,6 +50,15 @@ pub struct Flushed {
     pub bytes: u64,
 }
 
+/// What becomes of the publisher's own output at a flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// It is written, after everybody else's.
+    Written,
+    /// It is given back, to be written later.
+    Held,
+}
+
 /// The deliveries of one batch.
 pub struct Stages {
     stages: Vec<Stage>,
@@ -154,7 +163,20 @@ impl Stages {
     #[inline]
     fn grow(&mut self, by: usize, stage_len: usize) {
         self.total += by;
-        self.full |= self.total >= TOTAL_MAX || stage_len >= self.one_max;
+        if self.total >= TOTAL_MAX || stage_len >= self.one_max {
+            self.full = true;
+            if self.total >= 2 * TOTAL_MAX || stage_len >= 2 * self.one_max {
+                self.flush_midway();
+            }
+        }
+    }
+
+    /// One message alone fills the stages: it has very many receivers, or a receiver has very
+    /// many subscriptions that match.
+    #[cold]
+    fn flush_midway(&mut self) {
+        self.carried = self.flush(None, Instant::now()).0;
+        self.full = true;
     }
 
     #[inline]
@@ -178,8 +200,7 @@ impl Stages {
             return found;
         }
         if self.stages.len() >= STAGES_MAX {
-            // Only a fan-out wider than all stages comes here, in the middle of a message.
-            self.carried = self.flush(None, Instant::now());
+            self.flush_midway();
         }
         let staged = self.spare.pop().unwrap_or_else(|| Staged::with_room(self.typical));
         self.stages.push(Stage { client: Arc::clone(client), staged, msgs: 0, bytes: 0 });
@@ -190,35 +211,45 @@ impl Stages {
     }
 
     /// Hands everything to the receivers; `publisher`'s own output goes last, so that its PONG
-    /// follows the deliveries that came before it.
-    pub fn flush(&mut self, publisher: Option<&Client>, now: Instant) -> Flushed {
+    /// follows the deliveries that came before it. With `hold` it is given back instead.
+    pub fn flush(
+        &mut self,
+        publisher: Option<(&Client, Own)>,
+        now: Instant,
+    ) -> (Flushed, Option<Staged>) {
         let mut flushed = std::mem::take(&mut self.carried);
         let mut own = None;
         let receivers = self.stages.len().max(1);
         let wide = receivers > DIRECT_MAX;
+        let publisher_id = publisher.map(|(client, _)| client.id);
         for stage in self.stages.drain(..) {
-            if publisher.is_some_and(|p| p.id == stage.client.id) {
+            if publisher_id == Some(stage.client.id) {
                 own = Some(stage);
-            } else if let Some(spare) = hand_over(stage, publisher, wide, now, &mut flushed) {
+            } else if let Some(spare) = hand_over(stage, publisher_id, wide, now, &mut flushed) {
                 keep(&mut self.spare, spare);
             }
         }
-        if let Some(stage) = own
-            && let Some(spare) = hand_over(stage, publisher, false, now, &mut flushed)
-        {
-            keep(&mut self.spare, spare);
+        let mut held = None;
+        match (own, publisher) {
+            (Some(stage), Some((_, Own::Held))) => held = Some(stage.staged),
+            (Some(stage), _) => {
+                if let Some(spare) = hand_over(stage, publisher_id, false, now, &mut flushed) {
+                    keep(&mut self.spare, spare);
+                }
+            }
+            (None, _) => {}
         }
         self.typical = (self.total / receivers).min(TYPICAL_MAX);
         self.total = 0;
         self.full = false;
-        flushed
+        (flushed, held)
     }
 }
 
 /// Hands one stage to its client; gives back the emptied buffer.
 fn hand_over(
     stage: Stage,
-    publisher: Option<&Client>,
+    publisher: Option<ClientId>,
     wide: bool,
     now: Instant,
     flushed: &mut Flushed,
@@ -237,7 +268,7 @@ fn hand_over(
         Pushed::Taken | Pushed::Closed => {}
         Pushed::Overflow => flushed.overflowed.push(client),
         Pushed::Stalled => {
-            let itself = publisher.is_some_and(|p| p.id == client.id);
+            let itself = publisher == Some(client.id);
             if !itself && flushed.stalled.is_none() {
                 flushed.stalled = Some(client);
             }

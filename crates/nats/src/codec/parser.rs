@@ -197,7 +197,7 @@ struct Line<'a> {
     arg: &'a [u8],
     /// Index after the LF.
     next: usize,
-    /// The line ended in CRLF, with no other CR in it.
+    /// The line ended in CRLF.
     crlf: bool,
 }
 

@@ -100,6 +100,9 @@ pub trait Host {
     /// Whether the user may subscribe to `subject`, in `queue`.
     fn may_subscribe(&mut self, subject: &[u8], queue: Option<&[u8]>) -> bool;
 
+    /// A message came, whatever becomes of it.
+    fn count(&mut self, message: &Publication<'_>);
+
     /// Routes a message to its receivers.
     fn publish(&mut self, message: &Publication<'_>) -> Delivery;
 

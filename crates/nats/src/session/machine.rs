@@ -356,6 +356,7 @@ impl Session {
     #[inline(always)]
     fn publish(&mut self, message: &Publication<'_>, host: &mut impl Host) {
         let Publication { subject, reply, .. } = *message;
+        host.count(message);
         if self.options.pedantic && !grammar::is_valid_literal(subject) {
             self.error(text::INVALID_PUBLISH_SUBJECT, host);
         }

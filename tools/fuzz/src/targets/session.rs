@@ -100,6 +100,8 @@ impl Host for Recorder {
         !subject.starts_with(b"f")
     }
 
+    fn count(&mut self, _message: &Publication<'_>) {}
+
     fn publish(&mut self, message: &Publication<'_>) -> Delivery {
         self.asked.push(format!("{message:?}"));
         Delivery::NoReceiver
