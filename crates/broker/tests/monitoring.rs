@@ -174,3 +174,16 @@ async fn takes_one_port_and_https_only_with_a_certificate() {
         assert!(Broker::builder().options(options).start().await.is_err());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn remembers_so_many_closed_connections_and_no_more() {
+    let (broker, http) = broker(|options| options.limits.closed_clients_max = 1).await;
+    for name in ["first", "second"] {
+        let connect = format!("CONNECT {{\"verbose\":false,\"name\":\"{name}\"}}\r\n");
+        drop(client(&broker, &connect).await);
+        let last = |d: &Value| d["connections"][0]["name"] == name;
+        let closed = eventually(http, "/connz?state=closed", last).await;
+        assert_eq!(closed["connections"].as_array().map(Vec::len), Some(1));
+    }
+    broker.shutdown().await;
+}

@@ -92,12 +92,18 @@ impl Subscription {
     #[must_use]
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Relaxed)
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Marks it removed; false if it was already.
     pub fn close(&self) -> bool {
-        !self.closed.swap(true, Ordering::AcqRel)
+        !self.closed.swap(true, Ordering::SeqCst)
+    }
+
+    /// A message was counted for it before it was closed: it may be staged still.
+    #[must_use]
+    pub fn was_used(&self) -> bool {
+        self.delivered.load(Ordering::SeqCst) > 0
     }
 
     /// Messages delivered since SUB.

@@ -270,8 +270,8 @@ impl Host for BatchHost<'_> {
         let Some(subscription) = self.client.subs().find(sid).cloned() else { return };
         let stays = max.is_some_and(|max| subscription.limit(u64::from(max)));
         if !stays {
-            self.removed = true;
             remove(self.server, &subscription);
+            self.removed |= subscription.was_used();
         }
     }
 

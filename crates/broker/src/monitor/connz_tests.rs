@@ -128,3 +128,27 @@ fn says_nothing_about_unknown_accounts() {
     .concat();
     assert_eq!(serde_json::to_string(&document).unwrap(), expected);
 }
+
+#[test]
+fn names_tls_and_stalls_only_where_there_are_some() {
+    let tls = Tls {
+        tls_version: "1.3".into(),
+        tls_cipher_suite: "TLS_AES_128_GCM_SHA256".into(),
+        tls_peer_certs: vec![PeerCertificate {
+            subject: String::new(),
+            spki_sha256: "s".into(),
+            cert_sha256: "c".into(),
+        }],
+        tls_first: true,
+    };
+    let expected = [
+        r#"{"tls_version":"1.3","tls_cipher_suite":"TLS_AES_128_GCM_SHA256","#,
+        r#""tls_peer_certs":[{"spki_sha256":"s","cert_sha256":"c"}],"tls_first":true}"#,
+    ]
+    .concat();
+    assert_eq!(serde_json::to_string(&tls).unwrap(), expected);
+    assert_eq!(serde_json::to_string(&Tls::default()).unwrap(), "{}");
+    let stalled = serde_json::to_value(Figures { stalls: 3, ..Figures::default() }).unwrap();
+    assert_eq!(stalled["stalls"], 3);
+    assert_eq!(serde_json::to_value(Figures::default()).unwrap().get("stalls"), None);
+}

@@ -73,19 +73,20 @@ impl FanOut<'_> {
             return false;
         }
         // A member of a queue group that is on its way out must not swallow the message.
-        if subscription.is_closed() || client.output.has_ended() {
-            return false;
-        }
-        if !subscription.lets_through(self.message.subject) {
+        if client.output.has_ended() || !subscription.lets_through(self.message.subject) {
             return false;
         }
         if self.publisher.skip_stalled && client.output.stall().is_some() {
             return false;
         }
-        match subscription.count() {
-            Count::Within => {}
-            Count::Last => self.ended.push(Arc::clone(subscription)),
-            Count::Over => return false,
+        let count = subscription.count();
+        // After the count: who removes a subscription then either finds no delivery counted, or
+        // waits for the batch that made it.
+        if count == Count::Over || subscription.is_closed() {
+            return false;
+        }
+        if count == Count::Last {
+            self.ended.push(Arc::clone(subscription));
         }
         client.requested(self.message.reply);
         match self.shared {
