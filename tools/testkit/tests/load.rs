@@ -1,0 +1,19 @@
+//! What the server does under load and with bad clients: it goes on serving the others, says what
+//! happened, and gives back what it took.
+
+#[path = "load/abuse.rs"]
+mod abuse;
+#[path = "load/client.rs"]
+mod client;
+#[path = "load/connections.rs"]
+mod connections;
+#[path = "load/delivery.rs"]
+mod delivery;
+#[path = "load/fan_out.rs"]
+mod fan_out;
+#[path = "load/observed.rs"]
+mod observed;
+#[path = "load/restart.rs"]
+mod restart;
+#[path = "load/subscriptions.rs"]
+mod subscriptions;
