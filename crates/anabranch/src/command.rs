@@ -13,10 +13,6 @@ use crate::program::{NAME, Program};
 use crate::serve::serve;
 use crate::source::FileSource;
 
-/// Exit status for arguments that make no sense. nats-server prints its help and says 0, which
-/// lets a mistyped option pass for a server that ended well.
-const USAGE: u8 = 2;
-
 /// Does what the arguments ask for; `args`: without the program's name.
 pub(crate) fn run(program: &Program, args: impl Iterator<Item = String>) -> ExitCode {
     match cli::parse(args) {
@@ -116,7 +112,8 @@ fn refuse(program: &Program, error: &CliError) -> ExitCode {
     }
     complain(&error.to_string());
     print(&cli::help(program.name()));
-    ExitCode::from(USAGE)
+    // nats-server prints its help and calls that a success.
+    ExitCode::SUCCESS
 }
 
 /// Says why the program ends, in nats-server's form.

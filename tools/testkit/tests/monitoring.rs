@@ -5,6 +5,8 @@
 #[path = "monitoring/pair.rs"]
 mod pair;
 
+use std::io::Write;
+
 use pair::{Answer, Pair};
 use serde_json::Value;
 
@@ -298,4 +300,53 @@ fn other_paths_and_the_base_path_work_alike() {
     same_answer(&pair, "/base/healthz?callback=f");
     let (ours, theirs) = pair.get("/base/varz");
     assert_eq!(ours.content_type, theirs.content_type);
+}
+
+/// The reason that both tell for the first connection that they closed.
+fn same_reason(pair: &Pair, expected: &str) {
+    let reason = |answer: &Answer| connections(answer).first().map(|one| one["reason"].clone());
+    pair.wait_until("/connz?state=closed", |answer| reason(answer) == Some(expected.into()));
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_tells_when_the_server_lost_patience() {
+    for (more, bytes, reason) in [
+        ("authorization: {user: a, password: b, timeout: 0.1}", "", "Authentication Timeout"),
+        ("ping_interval: \"100ms\"\nping_max: 1", "CONNECT {}\r\n", "Stale Connection"),
+        (
+            "tls: {cert_file: \"{{dir}}/cert.pem\", key_file: \"{{dir}}/key.pem\"}",
+            "NONSENSE, AND NO HELLO\r\n",
+            "TLS Handshake Failure",
+        ),
+    ] {
+        let pair = Pair::start(&format!("{PLAIN}{more}\n")).expect(NEED);
+        pair.closes_after(bytes);
+        same_reason(&pair, reason);
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_tells_who_was_one_too_many() {
+    let pair = Pair::start(&format!("{PLAIN}max_connections: 1\n")).expect(NEED);
+    let clients = pair.clients(&["one"]);
+    pair.closes_after("CONNECT {}\r\n");
+    same_reason(&pair, "Maximum Connections Exceeded");
+    drop(clients);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn connz_tells_who_does_not_read() {
+    let pair = Pair::start(&format!("{PLAIN}write_deadline: \"100ms\"\n")).expect(NEED);
+    let mut clients = pair.clients_saying(r#"{"verbose":false}"#);
+    let message = [b"PUB a 1000000\r\n", &[b'x'; 1_000_000][..], b"\r\n"].concat();
+    for client in &mut clients {
+        client.write_all(b"SUB a 1\r\n").expect("loopback takes a line");
+        // Until the server is tired of it.
+        let _ = (0..40).try_for_each(|_| client.write_all(&message));
+    }
+    same_reason(&pair, "Slow Consumer (Write Deadline)");
+    drop(clients);
 }

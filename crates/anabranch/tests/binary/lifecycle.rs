@@ -153,3 +153,14 @@ fn signals_are_sent_by_pid_file_and_to_the_only_one_of_the_name() {
     assert_eq!(run(called(&path, &["--signal", "quit"])).2, Some(0));
     assert_eq!(server.await_end().code(), Some(0));
 }
+
+#[test]
+fn a_shutdown_is_why_connections_end() {
+    let mut server = Server::start(&["-D"]);
+    let mut client = server.connect();
+    client.ping();
+    server.signal(Signal::TERM);
+    assert_eq!(server.await_end().code(), Some(0));
+    let log = server.stderr();
+    assert!(log.contains("Client connection closed: Server Shutdown"), "{log}");
+}
