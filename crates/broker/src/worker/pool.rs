@@ -28,14 +28,14 @@ pub struct Worker {
 }
 
 impl Worker {
-    fn new(settings: PoolSettings, index: usize) -> Self {
+    fn new(settings: PoolSettings, index: usize, threads: usize) -> Self {
         let spread = u64::try_from(index).unwrap_or(0).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let seed = settings.seed.wrapping_add(spread);
         let entries = if settings.match_cache { CACHE_ENTRIES } else { 0 };
         Self {
             buffer: vec![0; READ_BUFFER].into_boxed_slice(),
             cache: MatchCache::new(entries, seed),
-            stages: Stages::new(settings.pending_max),
+            stages: Stages::new(settings.pending_max, threads),
             index,
             random: seed | 1,
         }
@@ -119,7 +119,7 @@ impl WorkerPool {
         let home = thread_number() % self.slots.len();
         let (index, mut guard) = self.claim(home);
         let _turn = Turn::begin(&self.slots[index].turns);
-        let worker = guard.get_or_insert_with(|| Worker::new(self.settings, index));
+        let worker = guard.get_or_insert_with(|| Worker::new(self.settings, index, self.slots.len()));
         work(worker)
     }
 

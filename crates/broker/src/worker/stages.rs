@@ -13,8 +13,12 @@ use crate::client::{Client, ClientId, Pushed, Staged};
 
 /// Receivers of one batch. One more, and what is staged is flushed first.
 const STAGES_MAX: usize = 4096;
-/// Receivers whose sockets the publisher's worker writes itself.
+/// Receivers whose sockets the publisher's worker writes itself, where there are enough other
+/// threads to share the writing of more.
 const DIRECT_MAX: usize = 64;
+/// With no more threads than this, waking the receivers' tasks costs more than it spreads: the
+/// publisher's worker writes to all of them (docs/adr/0006).
+const FEW_THREADS: usize = 4;
 /// Bytes staged in all before a flush.
 const TOTAL_MAX: usize = 4 * 1024 * 1024;
 /// Bytes staged for one receiver before a flush.
@@ -69,6 +73,7 @@ pub struct Stages {
     /// Bytes per receiver of the last flush: what a new stage has room for at once.
     typical: usize,
     one_max: usize,
+    direct_max: usize,
     full: bool,
     /// What flushes in the middle of a message found.
     carried: Flushed,
@@ -76,9 +81,9 @@ pub struct Stages {
 
 impl Stages {
     /// No deliveries. Stages stay well below `pending_max`, so that a batch alone does not make
-    /// a receiver a slow consumer.
+    /// a receiver a slow consumer. `threads`: those that run connections.
     #[must_use]
-    pub fn new(pending_max: u64) -> Self {
+    pub fn new(pending_max: u64, threads: usize) -> Self {
         let quarter = usize::try_from(pending_max / 4).unwrap_or(usize::MAX);
         Self {
             stages: Vec::new(),
@@ -87,6 +92,7 @@ impl Stages {
             total: 0,
             typical: 0,
             one_max: ONE_MAX.min(quarter),
+            direct_max: if threads <= FEW_THREADS { STAGES_MAX } else { DIRECT_MAX },
             full: false,
             carried: Flushed::default(),
         }
@@ -220,7 +226,7 @@ impl Stages {
         let mut flushed = std::mem::take(&mut self.carried);
         let mut own = None;
         let receivers = self.stages.len().max(1);
-        let wide = receivers > DIRECT_MAX;
+        let wide = receivers > self.direct_max;
         let publisher_id = publisher.map(|(client, _)| client.id);
         for stage in self.stages.drain(..) {
             if publisher_id == Some(stage.client.id) {
