@@ -67,7 +67,8 @@ impl Connection {
                 Event::Settle => self.settle().await,
                 Event::Stall(receiver) => wait_for(&receiver).await,
                 Event::Verdict => {
-                    if let Some(reason) = self.verdict().await {
+                    // Boxed: it is rare, and its room would be every idle connection's.
+                    if let Some(reason) = Box::pin(self.verdict()).await {
                         break reason;
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anabranch_nats::CloseReason;
@@ -19,14 +20,16 @@ pub async fn serve_tcp(server: Arc<Server>, stream: TcpStream, peer: SocketAddr)
     let address = Some((peer.ip().to_canonical(), peer.port()));
     let client = new_client(&server, Kind::Tcp, address);
     let farewell = Farewell::new(&server, &client);
-    finish(greet_tcp(&server, &client, stream), farewell).await;
+    let greeting = Box::pin(async move { greet_tcp(&server, &client, stream).await });
+    finish(greeting, farewell).await;
 }
 
 /// Serves one connection from within the process to its end.
 pub async fn serve_in_process(server: Arc<Server>, stream: DuplexStream) {
     let client = new_client(&server, Kind::InProcess, None);
     let farewell = Farewell::new(&server, &client);
-    finish(greet_in_process(&server, &client, stream), farewell).await;
+    let greeting = Box::pin(async move { greet_in_process(&server, &client, stream).await });
+    finish(greeting, farewell).await;
 }
 
 fn new_client(
@@ -39,12 +42,14 @@ fn new_client(
     Arc::new(Client::new(id, kind, address, pending_max, server.seed()))
 }
 
-async fn finish(greet: impl Future<Output = Greeted>, mut farewell: Farewell) {
+/// A greeting under way. Boxed: it needs much more room than the connection's later life.
+type Greeting = Pin<Box<dyn Future<Output = Greeted> + Send>>;
+
+async fn finish(greeting: Greeting, mut farewell: Farewell) {
     let server = Arc::clone(&farewell.server);
-    // Cancel-safe: a greeting that is dropped closes its stream. Boxed: it needs much more room
-    // than the connection's later life.
+    // Cancel-safe: a greeting that is dropped closes its stream.
     let greeted = tokio::select! {
-        greeted = Box::pin(greet) => greeted,
+        greeted = greeting => greeted,
         () = server.stop.cancelled() => Greeted::Ended(CloseReason::ServerShutdown),
     };
     let reason = match greeted {
@@ -53,7 +58,8 @@ async fn finish(greet: impl Future<Output = Greeted>, mut farewell: Farewell) {
             let reason = connection.run().await;
             // Before the last words: while they are written, messages must find others.
             farewell.unsubscribe().await;
-            connection.last_words(reason).await;
+            // Boxed for the same reason.
+            Box::pin(connection.last_words(reason)).await;
             reason
         }
     };

@@ -119,7 +119,8 @@ impl WorkerPool {
         let home = thread_number() % self.slots.len();
         let (index, mut guard) = self.claim(home);
         let _turn = Turn::begin(&self.slots[index].turns);
-        let worker = guard.get_or_insert_with(|| Worker::new(self.settings, index, self.slots.len()));
+        let worker =
+            guard.get_or_insert_with(|| Worker::new(self.settings, index, self.slots.len()));
         work(worker)
     }
 

@@ -77,6 +77,8 @@ pub struct Stages {
     full: bool,
     /// What flushes in the middle of a message found.
     carried: Flushed,
+    /// The batch was flushed in the middle of a message.
+    midway: bool,
 }
 
 impl Stages {
@@ -95,6 +97,7 @@ impl Stages {
             direct_max: if threads <= FEW_THREADS { STAGES_MAX } else { DIRECT_MAX },
             full: false,
             carried: Flushed::default(),
+            midway: false,
         }
     }
 
@@ -181,7 +184,9 @@ impl Stages {
     /// many subscriptions that match.
     #[cold]
     fn flush_midway(&mut self) {
+        self.midway = true;
         self.carried = self.flush(None, Instant::now()).0;
+        self.midway = true;
         self.full = true;
     }
 
@@ -226,7 +231,10 @@ impl Stages {
         let mut flushed = std::mem::take(&mut self.carried);
         let mut own = None;
         let receivers = self.stages.len().max(1);
-        let wide = receivers > self.direct_max;
+        // With a message for each at most, tasks that are woken find several to write at once.
+        let direct_max = if self.midway { DIRECT_MAX } else { self.direct_max };
+        let wide = receivers > direct_max;
+        self.midway = false;
         let publisher_id = publisher.map(|(client, _)| client.id);
         for stage in self.stages.drain(..) {
             if publisher_id == Some(stage.client.id) {

