@@ -187,7 +187,6 @@ impl Stages {
         self.midway = true;
         self.carried = self.flush(None, Instant::now()).0;
         self.midway = true;
-        self.full = true;
     }
 
     #[inline]
