@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
 
+use anabranch_auth::has_bcrypt_prefix;
 use anabranch_broker::{Broker, Options, PEER_VERSION, StartError};
 
 use crate::command::{Configured, fail};
@@ -59,12 +60,24 @@ fn announce(configured: &Configured) {
     log::info!("  Compatible with nats-server {PEER_VERSION}");
     log::info!("  Git:      [{}]", option_env!("ANABRANCH_GIT_COMMIT").unwrap_or("not set"));
     let options = &configured.options;
+    if has_plain_password(options) {
+        log::warn!("Plaintext passwords detected, use nkeys or bcrypt");
+    }
     if let Some(path) = &options.config_file {
         log::info!("Using configuration file: {} ({})", path.display(), options.config_digest);
     }
     for warning in &configured.warnings {
         log::warn!("{warning}");
     }
+}
+
+/// Whether a password in the configuration is readable. Tokens do not count for nats-server.
+fn has_plain_password(options: &Options) -> bool {
+    let authorization = &options.authorization;
+    let users = authorization.users.iter().map(|user| &user.password);
+    // Users without one are known by their certificates.
+    let mut given = authorization.password.iter().chain(users).filter(|text| !text.is_empty());
+    given.any(|text| !has_bcrypt_prefix(text))
 }
 
 async fn run(

@@ -19,7 +19,7 @@ mod tls_identity;
 pub use authenticator::{Authenticator, TlsMapping};
 pub use credentials::{Credentials, Decision, Identity, Principal, RefuseReason};
 pub use error::Error;
-pub use password::PasswordCheck;
+pub use password::{PasswordCheck, has_bcrypt_prefix};
 pub use permissions::{Permissions, Rules, Subscribe};
 pub use response_grants::ResponseGrants;
 pub use tls_identity::{CertificateError, TlsIdentity};

@@ -97,7 +97,8 @@ fn is_equal(secret: &[u8], presented: &[u8]) -> Choice {
 
 /// What nats-server takes for a hash rather than a plain password (`isBcrypt` in
 /// `server/auth.go`): `$2`, one of `abxy`, `$`, two digits, `$`.
-fn has_bcrypt_prefix(text: &str) -> bool {
+#[must_use]
+pub fn has_bcrypt_prefix(text: &str) -> bool {
     match text.as_bytes() {
         [b'$', b'2', minor, b'$', tens, ones, b'$', ..] => {
             b"abxy".contains(minor) && tens.is_ascii_digit() && ones.is_ascii_digit()
