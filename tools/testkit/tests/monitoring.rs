@@ -328,6 +328,18 @@ fn connz_tells_when_the_server_lost_patience() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn connz_tells_whose_connection_was_reset() {
+    let pair = Pair::start(PLAIN).expect(NEED);
+    for mut client in pair.clients_saying(r#"{"verbose":false}"#) {
+        client.write_all(b"PING\r\n").expect("loopback takes a line");
+        // What came and was not read makes the system reset the connection.
+        client.peek(&mut [0]).expect("an answer in time");
+    }
+    same_reason(&pair, "Read Error");
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn connz_tells_who_was_one_too_many() {
     let pair = Pair::start(&format!("{PLAIN}max_connections: 1\n")).expect(NEED);
     let clients = pair.clients(&["one"]);

@@ -177,9 +177,6 @@ impl Parts<'_> {
     }
 
     fn failed(&self, error: &std::io::Error) -> Batch {
-        if error.kind() == std::io::ErrorKind::ConnectionReset {
-            return Batch::Close(CloseReason::ClientClosed);
-        }
         log::debug!("{} - Read error: {error}", self.client.label());
         Batch::Close(CloseReason::ReadError)
     }
