@@ -15,7 +15,7 @@ use super::trace;
 use crate::client::{Client, Subscription};
 use crate::server::Server;
 
-use crate::worker::{Publisher, Worker, publish};
+use crate::worker::{Publisher, Worker, publish, trace as delivery_trace};
 
 /// What a connection keeps of its user between batches.
 pub(super) struct UserState {
@@ -127,6 +127,7 @@ fn remove(server: &Server, subscription: &Arc<Subscription>) {
     if subscription.close() {
         subscription.client().subs().remove(subscription);
         server.account.unsubscribe(subscription);
+        delivery_trace::removed(subscription, &server.options);
     }
 }
 
@@ -142,7 +143,7 @@ pub(super) fn remove_all(server: &Server, client: &Client) -> Vec<Arc<Subscripti
 
 impl Host for BatchHost<'_> {
     fn write(&mut self, bytes: &[u8]) {
-        if log::log_enabled!(log::Level::Trace) && self.server.options.log.trace {
+        if self.tracing() {
             trace::outgoing(self.client, bytes);
         }
         self.worker.stages.write(self.client, bytes);
@@ -221,6 +222,7 @@ impl Host for BatchHost<'_> {
             client: self.client,
             account: &self.server.account,
             skip_stalled: self.server.options.features.no_fast_producer_stall,
+            trace: self.tracing().then_some(&self.server.options),
         };
         let delivery = publish(self.worker, &publisher, message, &mut self.ended);
         if !self.ended.is_empty() {
@@ -293,7 +295,7 @@ impl Host for BatchHost<'_> {
     }
 
     fn tracing(&self) -> bool {
-        self.server.options.log.trace && log::log_enabled!(log::Level::Trace)
+        delivery_trace::is_on(&self.server.options)
     }
 
     fn trace(&mut self, op: &Op<'_>) {

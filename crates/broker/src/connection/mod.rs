@@ -6,6 +6,7 @@ mod drive;
 mod greet;
 mod host;
 mod negotiate;
+mod redact;
 mod serve;
 mod trace;
 mod transport;

@@ -6,7 +6,9 @@ use anabranch_nats::codec::Op;
 use anabranch_nats::error_text::quoted;
 use anabranch_nats::session::Report;
 
+use super::redact;
 use crate::client::Client;
+use crate::worker::trace::payload;
 
 /// Says what a session found, in nats-server's words.
 pub(super) fn report(client: &Client, what: &Report<'_>, identity: Option<&Identity>) {
@@ -57,8 +59,7 @@ pub(super) fn incoming(client: &Client, op: &Op<'_>, options: &Options) {
     let label = client.label();
     let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let line = match op {
-        // Credentials are never shown.
-        Op::Connect(_) => "CONNECT {...}".to_owned(),
+        Op::Connect(json) => format!("CONNECT {}", redact::connect(json)),
         Op::Publish(p) => {
             let mut words = vec![if p.by_hpub { "HPUB" } else { "PUB" }.to_owned()];
             words.push(show(p.subject));
@@ -87,11 +88,7 @@ pub(super) fn incoming(client: &Client, op: &Op<'_>, options: &Options) {
     };
     log::trace!("{label} - <<- [{line}]");
     if let Op::Publish(p) = op {
-        let shown = if options.log.trace_headers { p.headers() } else { p.payload };
-        let max = options.limits.traced_message_max;
-        let cut = if max > 0 && shown.len() > max { &shown[..max] } else { shown };
-        let dots = if cut.len() < shown.len() { "..." } else { "" };
-        log::trace!("{label} - <<- MSG_PAYLOAD: [{}{dots}]", quoted(cut));
+        payload(client, "<<-", p.payload, p.header_len, options);
     }
 }
 

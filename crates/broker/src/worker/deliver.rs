@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anabranch_config::Options;
 use anabranch_nats::codec::Publication;
 use anabranch_nats::session::Delivery;
 use anabranch_router::Account;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 
 use super::pool::{Worker, next_random};
 use super::stages::Stages;
+use super::trace;
 use crate::client::{Client, Count, Subscription};
 
 /// Who publishes, and with what effect on others.
@@ -20,6 +22,8 @@ pub struct Publisher<'a> {
     pub account: &'a Arc<Account<Arc<Subscription>>>,
     /// Receivers close to their pending limit are skipped (`no_fast_producer_stall`).
     pub skip_stalled: bool,
+    /// How to trace deliveries, where that is wanted.
+    pub trace: Option<&'a Options>,
 }
 
 /// Stages `message` for everyone who receives it. Subscriptions that got their last message are
@@ -86,9 +90,12 @@ impl FanOut<'_> {
             return false;
         }
         if count == Count::Last {
-            self.ended.push(Arc::clone(subscription));
+            self.end(subscription);
         }
         client.requested(self.message.reply);
+        if let Some(options) = self.publisher.trace {
+            trace::delivered(subscription, self.message, options);
+        }
         match self.shared {
             Some(payload) => {
                 self.stages.deliver_shared(client, self.message, subscription.sid(), payload);
@@ -96,5 +103,17 @@ impl FanOut<'_> {
             None => self.stages.deliver(client, self.message, subscription.sid()),
         }
         true
+    }
+
+    /// This message is the subscription's last.
+    #[cold]
+    fn end(&mut self, subscription: &Arc<Subscription>) {
+        log::debug!(
+            "{} - Auto-unsubscribe limit of {} reached for sid '{}'",
+            subscription.client().label(),
+            subscription.max(),
+            subscription.sid().escape_ascii()
+        );
+        self.ended.push(Arc::clone(subscription));
     }
 }

@@ -5,6 +5,7 @@
 mod deliver;
 mod pool;
 mod stages;
+pub mod trace;
 
 pub use deliver::{Publisher, publish};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
