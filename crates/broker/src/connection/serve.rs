@@ -13,6 +13,7 @@ use super::greet::{Greeted, greet_in_process, greet_tcp};
 use super::host::remove_all;
 use crate::client::{Client, Kind, Subscription};
 use crate::server::{Phase, Server};
+use crate::worker::trace;
 
 /// Serves one TCP connection to its end.
 pub async fn serve_tcp(server: Arc<Server>, stream: TcpStream, peer: SocketAddr) {
@@ -113,11 +114,16 @@ impl Drop for Farewell {
         // The client is remembered; what it held is not.
         client.output.discard();
         client.set_permissions(None);
+        let tracing = trace::is_on(&server.options);
+        let removed = if tracing { subscriptions.clone() } else { Vec::new() };
         server.registry.remove(client, *reason, subscriptions);
         if *reason == CloseReason::InternalError {
             log::error!("{} - Client connection closed: {reason}", client.label());
         } else {
             log::debug!("{} - Client connection closed: {reason}", client.label());
+        }
+        for subscription in &removed {
+            trace::removed(subscription, &server.options);
         }
     }
 }
