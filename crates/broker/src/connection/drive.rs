@@ -231,7 +231,9 @@ impl Connection {
     async fn verdict(&mut self) -> Option<CloseReason> {
         let check = self.user.check.take()?;
         let label = self.client.label();
+        let permit = self.server.password_checks.acquire().await;
         let decided = tokio::task::spawn_blocking(move || check.run()).await;
+        drop(permit);
         let verdict = match decided {
             Ok(decision) => self.user.settle(decision, &label),
             Err(_) => Verdict::Refused,

@@ -10,6 +10,7 @@ use anabranch_config::Options;
 use anabranch_nats::Info;
 use anabranch_nats::session::{Auth, Settings};
 use anabranch_router::{Account, AccountId};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -67,6 +68,9 @@ pub struct Server {
     pub totals: Totals,
     /// TLS of the client listener.
     pub tls: Option<TlsServer>,
+    /// Permits for slow password checks: as many as threads, so that a flood of logins queues
+    /// here instead of starting hundreds of threads.
+    pub password_checks: Semaphore,
     /// All tasks of this server.
     pub tasks: TaskTracker,
     /// Cancelled when the server stops.
@@ -105,6 +109,7 @@ impl Server {
             workers: WorkerPool::new(threads, settings),
             registry: Registry::new(options.limits.closed_clients_max),
             totals: Totals::default(),
+            password_checks: Semaphore::new(threads.max(1)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             started: SystemTime::now(),
