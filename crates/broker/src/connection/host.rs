@@ -273,7 +273,7 @@ impl Host for BatchHost<'_> {
         let stays = max.is_some_and(|max| subscription.limit(u64::from(max)));
         if !stays {
             remove(self.server, &subscription);
-            self.removed |= subscription.was_used();
+            self.removed |= subscription.was_used() || subscription.max() > 0;
         }
     }
 

@@ -83,10 +83,14 @@ impl FanOut<'_> {
         if self.publisher.skip_stalled && client.output.stall().is_some() {
             return false;
         }
+        if subscription.is_closed() {
+            return false;
+        }
         let count = subscription.count();
-        // After the count: who removes a subscription then either finds no delivery counted, or
-        // waits for the batch that made it.
-        if count == Count::Over || subscription.is_closed() {
+        // Once more after the count: who removes a subscription then either finds no delivery
+        // counted, or waits for the batch that made it. One that ended at its maximum is closed
+        // by whoever counted the last message, while those before may still be under way.
+        if count == Count::Over || (subscription.is_closed() && subscription.max() == 0) {
             return false;
         }
         if count == Count::Last {
