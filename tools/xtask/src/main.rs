@@ -3,6 +3,7 @@
 //! Not a build script and no part of the server. Every check is a function from the texts of
 //! the tracked files to findings, so that each one is tested on small trees held in memory.
 
+mod api_errors;
 mod compat;
 mod deny;
 mod finding;
@@ -24,12 +25,19 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["tidy"] => load().map(|tree| tidy::check(&tree)),
-        ["gen"] => load().and_then(|tree| compat::write(&tree)),
-        ["gen", "--check"] => load().map(|tree| compat::check(&tree)),
+        ["gen"] => load().and_then(|tree| generate(&tree)),
+        ["gen", "--check"] => {
+            load().map(|tree| [compat::check(&tree), api_errors::check(&tree)].concat())
+        }
         ["deny"] => load().and_then(|tree| deny::check(&tree)),
         _ => Err(USAGE.to_owned()),
     };
     report(outcome)
+}
+
+/// Writes everything that is made from lists.
+fn generate(tree: &Tree) -> Result<Vec<Finding>, String> {
+    Ok([compat::write(tree)?, api_errors::write(tree)?].concat())
 }
 
 fn load() -> Result<Tree, String> {
