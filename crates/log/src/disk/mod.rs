@@ -1,0 +1,12 @@
+//! What the log asks of storage, and who answers: the operating system, or a simulation of it.
+//!
+//! Not here: formats. A disk knows bytes, names and what a sync promises, nothing of records.
+
+mod error;
+mod interface;
+pub(crate) mod path;
+mod real;
+
+pub use error::{DiskError, Operation};
+pub use interface::{Disk, DiskFile, DiskLock, Entry, EntryKind, FileSystem, LockMode, OpenMode};
+pub use real::RealDisk;

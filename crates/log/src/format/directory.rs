@@ -1,0 +1,93 @@
+//! The file `FORMAT`: what a data directory is, and who may open it.
+
+use super::{Checksum, DirectoryId, Fields, FormatError, Place, to_u64};
+
+/// What the file `FORMAT` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirectoryFormat {
+    /// The directory's random name.
+    pub id: DirectoryId,
+    /// When it was made, in nanoseconds since 1970.
+    pub created_ns: i64,
+}
+
+impl DirectoryFormat {
+    /// The newest version that this program reads, and the one that it writes.
+    pub const VERSION: u32 = 1;
+    /// Bytes of the file.
+    pub const SIZE: usize = 64;
+    const MAGIC: u64 = u64::from_le_bytes(*b"ANABRDIR");
+    const CHECKSUM_AT: usize = 60;
+
+    /// The whole file.
+    #[must_use]
+    pub fn encode(&self) -> [u8; Self::SIZE] {
+        let fields = Place::new()
+            .u64(Self::MAGIC)
+            .u32(Self::VERSION)
+            .u32(super::to_u32(Self::SIZE))
+            .put(&self.id.0)
+            .i64(self.created_ns)
+            .skip_to(Self::CHECKSUM_AT);
+        let checksum = Checksum::of(fields.so_far());
+        fields.u32(checksum.0).bytes()
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`FormatError::Newer`] for a directory of a newer program, whatever else is in it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        let mut fields = Fields::new(bytes);
+        let magic = fields.u64()?;
+        if magic != Self::MAGIC {
+            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
+        }
+        let version = fields.u32()?;
+        if version > Self::VERSION {
+            return Err(FormatError::Newer { found: version, known: Self::VERSION });
+        }
+        if bytes.len() < Self::SIZE {
+            let (have, need) = (to_u64(bytes.len()), to_u64(Self::SIZE));
+            return Err(FormatError::Short { have, need });
+        }
+        let expected = Checksum::of(&bytes[..Self::CHECKSUM_AT]);
+        let found = Checksum(Fields::new(&bytes[Self::CHECKSUM_AT..]).u32()?);
+        if found != expected {
+            return Err(FormatError::Checksum { found, expected });
+        }
+        fields.u32()?;
+        Ok(Self { id: DirectoryId(fields.array()?), created_ns: fields.i64()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMAT: DirectoryFormat =
+        DirectoryFormat { id: DirectoryId([7; 16]), created_ns: 1_700_000_000_000_000_000 };
+
+    #[test]
+    fn it_comes_back_and_every_flipped_bit_is_seen() {
+        let bytes = FORMAT.encode();
+        assert_eq!(DirectoryFormat::decode(&bytes), Ok(FORMAT));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(DirectoryFormat::decode(&flipped).is_err(), "bit {bit}");
+        }
+        for end in 0..bytes.len() {
+            assert!(DirectoryFormat::decode(&bytes[..end]).is_err(), "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn a_newer_directory_is_refused_with_both_versions() {
+        let mut bytes = FORMAT.encode();
+        bytes[8] = 2;
+        let error = DirectoryFormat::decode(&bytes).unwrap_err();
+        assert!(error.is_newer());
+        assert_eq!(error.to_string(), "format version 2, this program reads up to 1");
+    }
+}

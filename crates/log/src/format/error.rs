@@ -1,0 +1,71 @@
+//! Why bytes are not what they should be.
+
+use super::{Checksum, Lsn};
+
+/// Why bytes are not what they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// They end too early.
+    #[error("{have} bytes, expected {need}")]
+    Short {
+        /// Bytes there are.
+        have: u64,
+        /// Bytes it takes.
+        need: u64,
+    },
+    /// They are something else.
+    #[error("magic number {found:#x}, expected {expected:#x}")]
+    Magic {
+        /// What stands there.
+        found: u64,
+        /// What should.
+        expected: u64,
+    },
+    /// A newer writer made them.
+    #[error("format version {found}, this program reads up to {known}")]
+    Newer {
+        /// Their version.
+        found: u32,
+        /// The newest that this program reads.
+        known: u32,
+    },
+    /// The checksum does not fit.
+    #[error("checksum {found}, expected {expected}")]
+    Checksum {
+        /// What the bytes say.
+        found: Checksum,
+        /// What was computed from them.
+        expected: Checksum,
+    },
+    /// A batch that belongs to another place of the log.
+    #[error("LSN {found}, expected {expected}")]
+    Lsn {
+        /// What the bytes say.
+        found: Lsn,
+        /// What their place says.
+        expected: Lsn,
+    },
+    /// A file of another data directory.
+    #[error("it belongs to another data directory")]
+    Foreign,
+    /// A kind of record that only a newer writer makes.
+    #[error("record kind {0} is unknown to this program")]
+    Kind(u8),
+    /// A field whose value makes no sense, though the checksum fits.
+    #[error("{field} is {value}")]
+    Field {
+        /// Its name in `docs/format.md`.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+    },
+}
+
+impl FormatError {
+    /// Whether a newer program made the bytes: nothing is damaged, and nothing may be changed.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::Newer { .. } | Self::Kind(_))
+    }
+}

@@ -1,0 +1,28 @@
+//! Everything on disk, as bytes: pure functions, specified in `docs/format.md`.
+//!
+//! Not here: files and when they are written. All numbers are little-endian. Everything has a
+//! magic number or a seeded checksum, a version and a length, and no decoder trusts any of them
+//! before the checksum fits.
+
+mod batch;
+mod checksum;
+mod directory;
+mod error;
+mod fields;
+mod ids;
+mod lsn;
+mod record;
+mod record_payload;
+mod wal_file;
+
+pub use batch::{BatchHeader, SECTOR};
+pub use checksum::{Checksum, Seed};
+pub use directory::DirectoryFormat;
+pub use error::FormatError;
+pub use ids::{AccountId, DirectoryId, StreamId};
+pub use lsn::{Lsn, Position};
+pub use record::{Envelope, Kind, Record, Records};
+pub use record_payload::{Mark, Outcome, Reference};
+pub use wal_file::WalFileHeader;
+
+pub(crate) use fields::{Fields, Place, to_u32, to_u64, to_usize};
