@@ -1,6 +1,5 @@
 //! The client itself.
 
-use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -12,7 +11,7 @@ use anabranch_nats::connect::ClientName;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use super::label;
-use super::output::{DirectWrite, Output};
+use super::output::Output;
 use super::subscription::SubTable;
 
 /// The number of a connection, unique while the server runs. 1 is the first.
@@ -26,19 +25,6 @@ pub enum Kind {
     Tcp,
     /// From within the process.
     InProcess,
-}
-
-/// A plain TCP socket that everyone may write to.
-#[derive(Debug)]
-pub struct Direct(pub Arc<OwnedWriteHalf>);
-
-impl DirectWrite for Direct {
-    fn try_write_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match slices {
-            [one] => self.0.try_write(one),
-            many => self.0.try_write_vectored(many),
-        }
-    }
 }
 
 /// Facts about a client that change seldom.
@@ -164,8 +150,8 @@ impl Client {
     /// The socket that others may write to, as long as the connection lives.
     #[must_use]
     #[inline]
-    pub fn direct(&self) -> Option<Direct> {
-        self.direct.get().and_then(Weak::upgrade).map(Direct)
+    pub fn direct(&self) -> Option<Arc<OwnedWriteHalf>> {
+        self.direct.get().and_then(Weak::upgrade)
     }
 
     /// It takes header messages.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use anabranch_nats::CloseReason;
 use atomic_waker::AtomicWaker;
 use bytes::{Buf, Bytes};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 /// Pieces written by one system call at most.
@@ -83,6 +84,16 @@ pub trait DirectWrite {
     /// # Errors
     /// Those of the socket.
     fn try_write_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+impl DirectWrite for OwnedWriteHalf {
+    #[inline]
+    fn try_write_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        match slices {
+            [one] => self.try_write(one),
+            many => self.try_write_vectored(many),
+        }
+    }
 }
 
 /// Progress that a blocked socket owes.

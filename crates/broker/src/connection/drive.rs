@@ -223,7 +223,7 @@ impl Connection {
             tokio::task::yield_now().await;
         }
         if let Some(mut held) = self.input.held_output.take() {
-            self.client.output.push(&mut held, self.client.direct().as_ref());
+            self.client.output.push(&mut held, self.client.direct().as_deref());
         }
     }
 

@@ -1,6 +1,6 @@
 //! The byte streams of a client: TCP, TLS over TCP, or a pipe within the process.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::client::{DirectWrite, Output};
+use crate::client::Output;
 use crate::tls::TlsStream;
 
 /// Bytes moved from the output to a stream that frames or encrypts, at once.
@@ -104,25 +104,13 @@ fn drain_tcp(
     now: Instant,
 ) -> io::Result<Drained> {
     loop {
-        if output.drain(&Shared(write), now)? {
+        if output.drain(write, now)? {
             return Ok(Drained::All);
         }
         let socket: &TcpStream = write.as_ref();
         match socket.poll_write_ready(cx) {
             Poll::Ready(ready) => ready?,
             Poll::Pending => return Ok(Drained::Blocked),
-        }
-    }
-}
-
-/// The writing half of a TCP stream, written without waiting.
-struct Shared<'a>(&'a OwnedWriteHalf);
-
-impl DirectWrite for Shared<'_> {
-    fn try_write_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match slices {
-            [one] => self.0.try_write(one),
-            many => self.0.try_write_vectored(many),
         }
     }
 }
