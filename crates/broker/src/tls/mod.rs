@@ -8,3 +8,6 @@ mod stream;
 
 pub use server::{TlsError, TlsServer};
 pub use stream::TlsStream;
+
+#[cfg(test)]
+mod tests;

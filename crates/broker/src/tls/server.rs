@@ -292,7 +292,3 @@ fn public_key_hash(certificate: &[u8]) -> Option<String> {
     }
     Some(text)
 }
-
-#[cfg(test)]
-#[path = "server_tests.rs"]
-mod tests;

@@ -1,0 +1,7 @@
+//! Handshakes between a server made of options and files, and rustls' client.
+
+mod algorithms;
+mod client_certificate;
+mod files;
+mod fixture;
+mod server_certificate;
