@@ -4,6 +4,7 @@
 //! is written is the same bytes. A configuration that came from a client is not to be trusted
 //! before its check gave it back.
 
+mod document;
 mod source;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::time::Nanos;
 
+pub use document::StreamConfigRequest;
 pub use source::{ExternalStream, SourceConsumer, StreamSource};
 
 /// When messages leave a stream.

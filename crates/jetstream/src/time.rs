@@ -7,7 +7,7 @@ mod timestamp;
 
 use serde::{Serialize, Serializer};
 
-pub use timestamp::Timestamp;
+pub use timestamp::{TimeError, Timestamp};
 
 /// A duration in nanoseconds, negative ones included: an integer in documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
