@@ -1,0 +1,168 @@
+//! Finds the log's files and says which part of the log each holds, also where headers are
+//! damaged.
+
+use super::WalOptions;
+use super::file::{self, DIRECTORY, WalFile};
+use crate::Error;
+use crate::disk::{Disk, DiskFile, EntryKind, OpenMode};
+use crate::format::{DirectoryId, FormatError, Lsn, WalFileHeader};
+
+/// The log's files in order, and those whose place in the log nothing tells.
+#[derive(Debug, Default)]
+pub(super) struct Present {
+    pub(super) files: Vec<WalFile>,
+    /// Numbers of files with a usable place but without a usable header.
+    pub(super) headless: Vec<u64>,
+    /// Paths of files whose place nothing tells.
+    pub(super) placeless: Vec<String>,
+}
+
+struct Candidate {
+    number: u64,
+    file: Box<dyn DiskFile>,
+    length: u64,
+    header: Option<WalFileHeader>,
+}
+
+/// Opens what is there.
+pub(super) fn find(
+    disk: &dyn Disk,
+    directory: DirectoryId,
+    options: &WalOptions,
+) -> Result<Present, Error> {
+    let mut candidates = Vec::new();
+    for entry in disk.list(DIRECTORY)? {
+        if entry.kind == EntryKind::File
+            && let Some(number) = file::number(&entry.name)
+        {
+            candidates.push(candidate(disk, directory, number)?);
+        }
+    }
+    candidates.sort_by_key(|candidate| candidate.number);
+    let headers = places(&candidates, directory, options);
+    let mut present = Present::default();
+    for (candidate, header) in candidates.into_iter().zip(headers) {
+        let Some(header) = header else {
+            present.placeless.push(file::path(candidate.number));
+            continue;
+        };
+        if candidate.header.is_none() {
+            present.headless.push(header.number);
+        }
+        let zeroed = match options.zero_step {
+            0 => header.size,
+            _ => candidate.length.clamp(WalFileHeader::SIZE, header.size),
+        };
+        present.files.push(WalFile { header, file: candidate.file, zeroed, dirty: false });
+    }
+    check_order(&present.files)?;
+    Ok(present)
+}
+
+fn candidate(disk: &dyn Disk, directory: DirectoryId, number: u64) -> Result<Candidate, Error> {
+    let path = file::path(number);
+    let file = disk.open(&path, OpenMode::Write)?;
+    let length = file.length()?;
+    let mut bytes = [0; WalFileHeader::FIELDS];
+    // A header that cannot be read is a damaged one.
+    let read = file.read_at(&mut bytes, 0).unwrap_or(0);
+    let header = match WalFileHeader::decode(&bytes[..read], directory) {
+        Ok(header) => Some(header).filter(|header| header.number == number),
+        Err(cause @ (FormatError::Newer { .. } | FormatError::Foreign)) => {
+            return Err(Error::format(&path, 0, cause));
+        }
+        Err(_) => None,
+    };
+    Ok(Candidate { number, file, length, header })
+}
+
+/// Each candidate's header; where it is damaged, what its neighbours say it was.
+fn places(
+    candidates: &[Candidate],
+    directory: DirectoryId,
+    options: &WalOptions,
+) -> Vec<Option<WalFileHeader>> {
+    let mut headers: Vec<Option<WalFileHeader>> =
+        candidates.iter().map(|candidate| candidate.header).collect();
+    for index in 0..candidates.len() {
+        let number = candidates[index].number;
+        if headers[index].is_some() {
+            continue;
+        }
+        let before = index.checked_sub(1).and_then(|before| headers[before]);
+        let first = match before.filter(|before| before.number + 1 == number) {
+            Some(before) => before.end(),
+            None if number == 1 => Lsn(0),
+            None => continue,
+        };
+        let after = candidates.get(index + 1).and_then(|after| after.header);
+        let size = match after.filter(|after| after.number == number + 1) {
+            Some(after) => after.first.since(first),
+            None => whole_size(candidates[index].length).unwrap_or(options.file_size),
+        };
+        headers[index] = valid(WalFileHeader { directory, number, first, size });
+    }
+    for index in (0..candidates.len()).rev() {
+        let number = candidates[index].number;
+        let after = headers.get(index + 1).copied().flatten();
+        if headers[index].is_none()
+            && let Some(after) = after.filter(|after| after.number == number + 1)
+        {
+            let size = whole_size(candidates[index].length).unwrap_or(options.file_size);
+            let first = Lsn(after.first.0.saturating_sub(size));
+            let size = after.first.since(first);
+            headers[index] = valid(WalFileHeader { directory, number, first, size });
+        }
+    }
+    headers
+}
+
+fn whole_size(length: u64) -> Option<u64> {
+    (length > WalFileHeader::SIZE && length.is_multiple_of(WalFileHeader::SIZE)).then_some(length)
+}
+
+fn valid(header: WalFileHeader) -> Option<WalFileHeader> {
+    WalFileHeader::decode(&header.encode(), header.directory).ok()
+}
+
+/// Places must not overlap: that is no damage that a disk makes.
+fn check_order(files: &[WalFile]) -> Result<(), Error> {
+    for pair in files.windows(2) {
+        let (before, after) = (&pair[0].header, &pair[1].header);
+        if after.first < before.end() {
+            let cause = FormatError::Field { field: "first", value: after.first.0 };
+            return Err(Error::format(&file::path(after.number), 0, cause));
+        }
+    }
+    Ok(())
+}
+
+/// Moves a file whose place nothing tells out of the way, without losing it.
+pub(super) fn set_aside(disk: &dyn Disk, path: &str) -> Result<(), Error> {
+    const ASIDE: &str = "aside";
+    disk.create_dir(ASIDE)?;
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let taken = disk.list(ASIDE)?;
+    let free = (0..=taken.len())
+        .map(|attempt| if attempt == 0 { name.to_owned() } else { format!("{name}.{attempt}") })
+        .find(|name| !taken.iter().any(|entry| entry.name == *name))
+        .expect("one more name than there are files");
+    disk.rename(path, &format!("{ASIDE}/{free}"))?;
+    disk.sync_dir(ASIDE)?;
+    disk.sync_dir(DIRECTORY)?;
+    Ok(())
+}
+
+/// The index of the file that holds a batch at `lsn`.
+pub(super) fn holder(files: &[WalFile], lsn: Lsn) -> Option<usize> {
+    let index = files.partition_point(|file| file.header.end() <= lsn);
+    files.get(index).is_some_and(|file| file.holds(lsn)).then_some(index)
+}
+
+/// Where `lsn` is: the file and the byte in it, or the log's directory if no file has it.
+pub(super) fn name(files: &[WalFile], lsn: Lsn) -> (String, u64) {
+    match files.iter().find(|file| file.header.first <= lsn && lsn < file.header.end()) {
+        Some(file) => (file::path(file.header.number), file.offset(lsn)),
+        None => (DIRECTORY.to_owned(), 0),
+    }
+}
