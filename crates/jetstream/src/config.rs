@@ -2,10 +2,15 @@
 //!
 //! The document's fields are those of nats-server's `StreamConfig` in their order, so that what
 //! is written is the same bytes. A configuration that came from a client is not to be trusted
-//! before its check gave it back.
+//! before [`check()`] gave it back.
 
+mod change;
+mod check;
 mod document;
+mod limits;
+mod metadata;
 mod source;
+mod surroundings;
 
 use std::collections::BTreeMap;
 
@@ -13,8 +18,12 @@ use serde::Serialize;
 
 use crate::time::Nanos;
 
+pub use change::{Creation, create, update};
+pub use check::{Mode, check};
 pub use document::StreamConfigRequest;
+pub use metadata::{API_LEVEL, exceeds_api_level};
 pub use source::{ExternalStream, SourceConsumer, StreamSource};
+pub use surroundings::{AccountLimits, ServerStorage, Streams, Surroundings, Topology};
 
 /// When messages leave a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

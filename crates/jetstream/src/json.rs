@@ -12,6 +12,11 @@ mod write;
 pub use reader::{Document, Field, Reader, Words, decode, read_listed};
 pub use write::to_vec;
 
+/// `text` in double quotes, as Go's `%q` prints it.
+pub(crate) fn go_quoted(text: &str) -> String {
+    quote::text(text.as_bytes())
+}
+
 /// What becomes of keys that nobody knows, and of text after the document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {

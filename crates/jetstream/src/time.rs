@@ -3,6 +3,7 @@
 //! No clock: what time it is comes from outside.
 
 pub mod civil;
+mod duration;
 mod timestamp;
 
 use serde::{Serialize, Serializer};

@@ -7,7 +7,9 @@
 pub mod grammar;
 pub mod hash;
 pub mod matching;
+pub mod transform;
 pub mod trie;
 
 pub use hash::SubjectHasher;
+pub use transform::SubjectTransform;
 pub use trie::{Interest, Matches, QueueGroup, Trie};
