@@ -9,6 +9,7 @@ mod reader;
 mod scan;
 mod write;
 
+pub(crate) use reader::is_empty_object;
 pub use reader::{Document, Field, Reader, Words, decode, read_listed};
 pub use write::to_vec;
 

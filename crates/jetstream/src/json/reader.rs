@@ -96,6 +96,12 @@ fn decode_leniently<T: Document>(bytes: &[u8], value: &mut T) -> Result<(), Stri
     Reader::read(&bytes[start..end], Strictness::Lenient, value)
 }
 
+/// Whether `bytes` is an object without keys, and nothing else.
+pub(crate) fn is_empty_object(bytes: &[u8]) -> bool {
+    let inside = bytes.trim_ascii().strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}"));
+    inside.is_some_and(|inside| scan::skip_space(inside, 0) == inside.len())
+}
+
 /// How many elements of a list are read; more is an error. An element is small as text and large
 /// in memory, so that a request could cost many times its size.
 const LIST_MAX: usize = 65_536;
@@ -160,7 +166,8 @@ impl<'a> Reader<'a> {
     /// A list of objects; `prefix` is what Go's type has before the element's, which shows in
     /// errors. Elements that are there already are merged with.
     pub fn objects<T: Document + Default>(&mut self, value: &mut Vec<T>, prefix: &str) {
-        self.list(value, &format!("{prefix}server.{}", T::GO_TYPE), |reader, element| {
+        let go_type = format!("{prefix}server.{}", T::GO_TYPE);
+        self.list(value, &go_type, LIST_MAX, |reader, element| {
             if reader.null() {
                 *element = T::default();
             } else {
@@ -171,9 +178,17 @@ impl<'a> Reader<'a> {
 
     /// A list of strings.
     pub fn strings(&mut self, value: &mut Vec<String>) {
-        self.list(value, "[]string", |reader, element| {
+        self.list(value, "[]string", usize::MAX, |reader, element| {
             element.clear();
             reader.string(element);
+        });
+    }
+
+    /// A list of numbers.
+    pub fn integers(&mut self, value: &mut Vec<u64>) {
+        self.list(value, "[]uint64", usize::MAX, |reader, element| {
+            *element = 0;
+            reader.integer(element, "uint64");
         });
     }
 
@@ -181,6 +196,7 @@ impl<'a> Reader<'a> {
         &mut self,
         value: &mut Vec<T>,
         go_type: &str,
+        most: usize,
         mut read: impl FnMut(&mut Self, &mut T),
     ) {
         if self.null() {
@@ -194,8 +210,8 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let mut count = 0;
         while self.next_element() {
-            if count == LIST_MAX {
-                self.fail(format!("json: more than {LIST_MAX} elements in a list"));
+            if count == most {
+                self.fail(format!("json: more than {most} elements in a list"));
                 self.skip();
                 continue;
             }
@@ -212,21 +228,35 @@ impl<'a> Reader<'a> {
 
     /// An object of strings, merged into what is there; `null` empties it.
     pub fn map(&mut self, value: &mut BTreeMap<String, String>) {
+        self.entries(value, "map[string]string", Self::string);
+    }
+
+    /// An object of counts, merged into what is there; `null` empties it.
+    pub fn counts(&mut self, value: &mut BTreeMap<String, u64>) {
+        self.entries(value, "map[string]uint64", |reader, count| reader.integer(count, "uint64"));
+    }
+
+    fn entries<T: Default>(
+        &mut self,
+        value: &mut BTreeMap<String, T>,
+        go_type: &str,
+        read: impl Fn(&mut Self, &mut T),
+    ) {
         if self.null() {
             value.clear();
             return;
         }
         if self.byte() != b'{' {
-            self.scalar_in_place_of("map[string]string");
+            self.scalar_in_place_of(go_type);
             return;
         }
         self.at += 1;
         while let Some(key) = self.next_key() {
-            let mut text = String::new();
+            let mut entry = T::default();
             self.path.push(Step::Key(key.clone()));
-            self.string(&mut text);
+            read(self, &mut entry);
             self.path.pop();
-            value.insert(key.into_owned(), text);
+            value.insert(key.into_owned(), entry);
         }
     }
 
@@ -286,6 +316,13 @@ impl<'a> Reader<'a> {
                 self.fail(format!("parsing time {}{error}", quote::text(raw)));
             }
         }
+    }
+
+    /// A time that is always there.
+    pub fn set_time(&mut self, value: &mut Timestamp) {
+        let mut read = None;
+        self.time(&mut read);
+        *value = read.unwrap_or(*value);
     }
 
     /// One of some words; not even `null` is anything else.
