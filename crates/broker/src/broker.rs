@@ -134,12 +134,12 @@ impl Broker {
     }
 
     /// Stops: listeners first, then every client, whose output is written as far as it takes
-    /// it.
+    /// it. What has not ended after two seconds is aborted.
     pub async fn shutdown(self) {
         self.stop();
-        self.server.tasks.close();
-        if tokio::time::timeout(FAREWELL, self.server.tasks.wait()).await.is_err() {
-            log::warn!("{} connections did not end in time", self.server.registry.len());
+        let aborted = self.server.tasks.end(FAREWELL).await;
+        if aborted > 0 {
+            log::warn!("{aborted} tasks did not end in time and were aborted");
         }
     }
 
@@ -168,7 +168,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// Lets workers forget clients that are gone, even where no traffic makes them.
+/// Forgets clients that are gone, even where no traffic makes a worker do it.
 async fn sweep(server: Arc<Server>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
@@ -178,5 +178,6 @@ async fn sweep(server: Arc<Server>) {
             _ = every.tick() => {}
         }
         server.workers.for_each_idle(|worker| worker.cache.sweep(SWEEP_ENTRIES));
+        server.tasks.reap();
     }
 }

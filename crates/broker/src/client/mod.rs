@@ -7,5 +7,5 @@ mod output;
 mod subscription;
 
 pub use handle::{Client, ClientId, Details, Kind, TlsDetails};
-pub use output::{Blocked, Output, Pushed, Staged};
+pub use output::{Blocked, Drained, Output, Pushed, Staged};
 pub use subscription::{Count, Subscription};

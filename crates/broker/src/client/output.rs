@@ -16,6 +16,10 @@ use tokio::sync::Notify;
 
 /// Pieces written by one system call at most.
 const PIECES_MAX: usize = 64;
+/// Bytes taken for one system call; one more piece is begun before that.
+const WRITE_BYTES: usize = 256 * 1024;
+/// System calls before a draining task lets others go on.
+const WRITES_PER_TURN: usize = 16;
 /// A tail of this size becomes a piece of its own instead of being grown (and moved) further.
 const TAIL_MAX: usize = 64 * 1024;
 
@@ -94,6 +98,17 @@ impl DirectWrite for OwnedWriteHalf {
             many => self.try_write_vectored(many),
         }
     }
+}
+
+/// Whether output is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Nothing waits.
+    All,
+    /// The stream takes no more for now; the task will be woken when it does.
+    Blocked,
+    /// Enough was written for one turn; the stream may take more.
+    Turn,
 }
 
 /// Progress that a blocked socket owes.
@@ -263,34 +278,38 @@ impl Output {
         }
     }
 
-    /// Writes what waits, from the connection's own task. True when nothing is left.
+    /// Writes what waits, from the connection's own task and no other.
+    ///
+    /// Others may push while it writes: what it took to write counts as waiting until it is
+    /// written, so they write nothing themselves, and what they append stays behind it.
     ///
     /// # Errors
     /// Those of the socket, `WouldBlock` excepted.
-    pub fn drain(&self, socket: &impl DirectWrite, now: Instant) -> io::Result<bool> {
-        let mut queue = self.lock();
-        loop {
-            if queue.pieces.is_empty() {
-                // Not before: a client that blocks would get a piece for every small message.
-                queue.seal_tail();
+    pub fn drain(&self, socket: &impl DirectWrite, now: Instant) -> io::Result<Drained> {
+        let mut taken = Vec::new();
+        for _ in 0..WRITES_PER_TURN {
+            if !self.lock().take_for_write(&mut taken) {
+                return Ok(Drained::All);
             }
-            if queue.pieces.is_empty() {
-                queue.blocked = None;
-                return Ok(true);
+            let mut slices = [IoSlice::new(&[]); PIECES_MAX];
+            for (slice, piece) in slices.iter_mut().zip(&taken) {
+                *slice = IoSlice::new(piece);
             }
-            let slices: Vec<IoSlice<'_>> =
-                queue.pieces.iter().take(PIECES_MAX).map(|p| IoSlice::new(p)).collect();
-            match socket.try_write_slices(&slices) {
+            let written = socket.try_write_slices(&slices[..taken.len()]);
+            let mut queue = self.lock();
+            queue.put_back(&mut taken, *written.as_ref().unwrap_or(&0), self.pending_max);
+            match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => queue.advance(n, self.pending_max),
+                Ok(_) => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     queue.note_blocked(now);
-                    return Ok(false);
+                    return Ok(Drained::Blocked);
                 }
                 Err(e) if is_passing(&e) => {}
                 Err(e) => return Err(e),
             }
         }
+        Ok(Drained::Turn)
     }
 
     /// Takes up to `max` bytes of what waits, for a task that frames or encrypts them. They
@@ -430,16 +449,37 @@ impl Queue {
         }
     }
 
-    fn advance(&mut self, mut bytes: usize, pending_max: u64) {
-        self.count_written(bytes, pending_max);
-        while bytes > 0
-            && let Some(front) = self.pieces.front_mut()
+    /// Moves what one system call should write into `taken`, which is empty; false if nothing
+    /// waits.
+    fn take_for_write(&mut self, taken: &mut Vec<Bytes>) -> bool {
+        if self.pieces.is_empty() {
+            // Not before: a client that blocks would get a piece for every small message.
+            self.seal_tail();
+        }
+        let mut bytes = 0;
+        while taken.len() < PIECES_MAX
+            && bytes < WRITE_BYTES
+            && let Some(piece) = self.pieces.pop_front()
         {
-            let cut = bytes.min(front.len());
-            front.advance(cut);
-            bytes -= cut;
-            if front.is_empty() {
-                self.pieces.pop_front();
+            bytes += piece.len();
+            taken.push(piece);
+        }
+        if taken.is_empty() {
+            self.blocked = None;
+        }
+        !taken.is_empty()
+    }
+
+    /// The first `bytes` of what was taken are written; the rest goes back to where it was.
+    fn put_back(&mut self, taken: &mut Vec<Bytes>, bytes: usize, pending_max: u64) {
+        self.count_written(bytes, pending_max);
+        let mut unwritten = taken.iter().map(Bytes::len).sum::<usize>() - bytes;
+        for mut piece in taken.drain(..).rev() {
+            let kept = piece.len().min(unwritten);
+            unwritten -= kept;
+            if kept > 0 {
+                piece.advance(piece.len() - kept);
+                self.pieces.push_front(piece);
             }
         }
     }

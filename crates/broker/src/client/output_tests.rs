@@ -52,7 +52,7 @@ fn keeps_the_order_wherever_the_socket_stops() {
         assert_eq!(output.push(&mut staged(&parts), Some(&socket)), Pushed::Taken);
         assert_eq!(output.push(&mut staged(&[("tail", "")]), Some(&socket)), Pushed::Taken);
         *socket.room.borrow_mut() = 1000;
-        assert!(output.drain(&socket, Instant::now()).unwrap());
+        assert_eq!(output.drain(&socket, Instant::now()).unwrap(), Drained::All);
         let taken = String::from_utf8(socket.taken.take()).unwrap();
         assert_eq!(taken, format!("{whole}tail"), "room {room}");
         assert_eq!(output.pending(), 0);
@@ -84,4 +84,75 @@ fn gives_pieces_to_a_task_that_encrypts() {
     assert_eq!(output.take(100).concat(), b"rld");
     output.written(3);
     assert_eq!(output.pending(), 0);
+}
+
+/// A socket that takes a few bytes at a time, while others push and it is being written to.
+struct Busy<'a> {
+    output: &'a Output,
+    taken: RefCell<Vec<u8>>,
+    calls: RefCell<usize>,
+}
+
+impl DirectWrite for Busy<'_> {
+    fn try_write_slices(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let call = self.calls.replace_with(|calls| *calls + 1);
+        if call < 20 {
+            let (done, is_done) = std::sync::mpsc::channel();
+            let output = self.output;
+            std::thread::scope(|scope| {
+                scope.spawn(move || {
+                    let text = format!("[{call}]");
+                    // Free, but to write there now would overtake the rest.
+                    let socket = Socket::with_room(1000);
+                    output.push(&mut staged(&[(&text, "shared")]), Some(&socket));
+                    assert_eq!(socket.taken.take(), b"");
+                    let _ = done.send(());
+                });
+                let waited = is_done.recv_timeout(std::time::Duration::from_secs(5));
+                waited.expect("a push waits for nobody's system call");
+            });
+        }
+        if call % 5 == 4 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut room = 1 + call * 3 % 17;
+        let before = self.taken.borrow().len();
+        for slice in slices {
+            let take = slice.len().min(room);
+            self.taken.borrow_mut().extend_from_slice(&slice[..take]);
+            room -= take;
+        }
+        Ok(self.taken.borrow().len() - before)
+    }
+}
+
+#[test]
+fn others_push_while_the_task_writes_and_nothing_is_lost_or_moved() {
+    let output = Output::new(10_000);
+    output.push(&mut staged(&[("begin", "shared")]), None::<&Socket>);
+    let socket = Busy { output: &output, taken: RefCell::default(), calls: RefCell::default() };
+    let mut drains = 0;
+    while output.drain(&socket, Instant::now()).unwrap() != Drained::All {
+        drains += 1;
+        assert!(drains < 1000, "it comes to an end");
+    }
+    let pushed: String = (0..20).map(|call| format!("[{call}]shared")).collect();
+    assert_eq!(String::from_utf8(socket.taken.take()).unwrap(), format!("beginshared{pushed}"));
+    assert_eq!(output.pending(), 0);
+}
+
+#[test]
+fn a_drain_ends_its_turn_while_the_socket_takes_more() {
+    let output = Output::new(u64::MAX);
+    let socket = Socket::with_room(usize::MAX);
+    let pieces = 3 * PIECES_MAX * WRITES_PER_TURN;
+    for _ in 0..pieces / 2 {
+        output.push(&mut staged(&[("copied", "shared")]), None::<&Socket>);
+    }
+    let mut turns = 1;
+    while output.drain(&socket, Instant::now()).unwrap() == Drained::Turn {
+        turns += 1;
+    }
+    assert_eq!(turns, 4);
+    assert_eq!(socket.taken.take().len(), pieces / 2 * "copiedshared".len());
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use anabranch_config::options::WriteTimeoutPolicy;
@@ -14,8 +14,9 @@ use tokio::time::Sleep;
 
 use super::batch::{Batch, Input, Parts, report};
 use super::host::{BatchHost, UserState};
-use super::transport::{Drained, Transport};
-use crate::client::Client;
+use super::password_check::Checking;
+use super::transport::Transport;
+use crate::client::{Client, Drained};
 use crate::server::Server;
 use crate::worker::Own;
 
@@ -40,8 +41,10 @@ pub(super) struct Connection {
     pub(super) timer: Pin<Box<Sleep>>,
     /// The session's deadline when the timer was set.
     pub(super) armed: Duration,
-    /// Output is left that the stream did not take.
-    pub(super) blocked: bool,
+    /// Whether output is left, as of the last look.
+    pub(super) drained: Drained,
+    /// The password check that the session waits for; nothing is read meanwhile.
+    pub(super) checking: Option<Box<Checking>>,
 }
 
 /// Why the task comes back from polling.
@@ -49,7 +52,6 @@ enum Event {
     Close(CloseReason),
     Yield,
     Stall(Arc<Client>),
-    Verdict,
     Signalled,
     Settle,
 }
@@ -66,12 +68,6 @@ impl Connection {
                 Event::Signalled => {}
                 Event::Settle => self.settle().await,
                 Event::Stall(receiver) => wait_for(&receiver).await,
-                Event::Verdict => {
-                    // Boxed: it is rare, and its room would be every idle connection's.
-                    if let Some(reason) = Box::pin(self.verdict()).await {
-                        break reason;
-                    }
-                }
             }
         };
         // The reason that was set first is the one that counts.
@@ -90,32 +86,89 @@ impl Connection {
             if let Some(reason) = self.poll_output(cx).or_else(|| self.poll_timer(cx)) {
                 return Poll::Ready(Event::Close(reason));
             }
-            let event = loop {
-                match self.read(cx) {
-                    Batch::More if turns < BATCHES_PER_TURN => turns += 1,
-                    Batch::More | Batch::Yield => break Event::Yield,
-                    Batch::Idle if !self.client.output.poll_signalled(cx) => {
-                        // What was read may have brought a deadline forward, as CONNECT does.
-                        if self.session.deadline() != self.armed
-                            && let Some(reason) = self.poll_timer(cx)
-                        {
-                            return Poll::Ready(Event::Close(reason));
-                        }
-                        return Poll::Pending;
-                    }
-                    // What was read made output of our own, or somebody else did.
-                    Batch::Idle => break Event::Signalled,
-                    Batch::Stall(receiver) => break Event::Stall(receiver),
-                    Batch::Verdict => break Event::Verdict,
-                    Batch::Settle => break Event::Settle,
-                    Batch::Close(reason) => break Event::Close(reason),
-                }
+            let polled = match &mut self.checking {
+                None => self.poll_input(cx, &mut turns),
+                Some(_) => self.poll_check(cx),
             };
+            // The stream might take more of the output, so nothing would wake the task.
+            if polled.is_pending() && self.drained == Drained::Turn {
+                return Poll::Ready(Event::Yield);
+            }
+            let event = ready!(polled);
             if !matches!(event, Event::Signalled) {
                 return Poll::Ready(event);
             }
             self.client.output.signal();
+            if self.drained == Drained::Turn {
+                return Poll::Ready(Event::Yield);
+            }
         }
+    }
+
+    fn poll_input(&mut self, cx: &mut Context<'_>, turns: &mut u32) -> Poll<Event> {
+        loop {
+            let event = match self.read(cx) {
+                Batch::More if *turns < BATCHES_PER_TURN => {
+                    *turns += 1;
+                    continue;
+                }
+                Batch::More | Batch::Yield => Event::Yield,
+                Batch::Idle if !self.client.output.poll_signalled(cx) => {
+                    return self.poll_new_deadline(cx);
+                }
+                // What was read made output of our own, or somebody else did.
+                Batch::Idle => Event::Signalled,
+                Batch::Stall(receiver) => Event::Stall(receiver),
+                Batch::Verdict => {
+                    let check = self.user.check.take();
+                    let turns = &self.server.password_checks;
+                    self.checking = check.map(|check| Box::new(Checking::new(check, turns)));
+                    Event::Signalled
+                }
+                Batch::Settle => Event::Settle,
+                Batch::Close(reason) => Event::Close(reason),
+            };
+            return Poll::Ready(event);
+        }
+    }
+
+    /// What was done may have brought a deadline forward, as CONNECT does.
+    fn poll_new_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if self.session.deadline() != self.armed
+            && let Some(reason) = self.poll_timer(cx)
+        {
+            return Poll::Ready(Event::Close(reason));
+        }
+        Poll::Pending
+    }
+
+    /// Looks after the password check, and tells the session what came of it.
+    fn poll_check(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        let Some(checking) = &mut self.checking else { return Poll::Ready(Event::Signalled) };
+        let polled = checking.poll(cx);
+        if checking.is_running() {
+            self.session.judging();
+        }
+        let Poll::Ready(decision) = polled else { return self.poll_new_deadline(cx) };
+        self.checking = None;
+        let label = self.client.label();
+        let verdict = match decision {
+            Some(decision) => self.user.settle(decision, &label),
+            None => Verdict::Refused,
+        };
+        Poll::Ready(self.resume(verdict).map_or(Event::Signalled, Event::Close))
+    }
+
+    fn resume(&mut self, verdict: Verdict) -> Option<CloseReason> {
+        let server = Arc::clone(&self.server);
+        server.workers.with(|worker| {
+            let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
+            let reason = self.session.resume(verdict, &mut host);
+            let own = Some((&*self.client, Own::Written));
+            let (flushed, _) = worker.stages.flush(own, Instant::now());
+            report(&self.server, flushed);
+            reason
+        })
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Batch {
@@ -131,12 +184,12 @@ impl Connection {
 
     fn poll_output(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
         if self.client.output.pending() == 0 {
-            self.blocked = false;
+            self.drained = Drained::All;
             return None;
         }
         match self.transport.poll_drain(cx, &self.client.output, Instant::now()) {
             Ok(drained) => {
-                self.blocked = drained == Drained::Blocked;
+                self.drained = drained;
                 None
             }
             Err(e) => {
@@ -157,7 +210,7 @@ impl Connection {
                 }
                 due = self.session.deadline();
             }
-            if self.blocked
+            if self.drained == Drained::Blocked
                 && let Some((blocked, written)) = self.client.output.blocked()
             {
                 match self.write_deadline(blocked, written) {
@@ -194,10 +247,15 @@ impl Connection {
         blocked: crate::client::Blocked,
         written: u64,
     ) -> Result<Duration, CloseReason> {
+        let plain = !matches!(self.transport, Transport::Tls(_));
         let timing = &self.server.options.timing;
         let at = blocked.since + timing.write_deadline;
         if Instant::now() < at {
             return Ok(at.saturating_duration_since(self.server.epoch));
+        }
+        // As in nats-server, who has not said CONNECT goes without a word and is not counted.
+        if plain && !self.session.connect_received() {
+            return Err(CloseReason::SlowConsumerWriteDeadline);
         }
         let progressed = written > blocked.written_then;
         if timing.write_timeout == WriteTimeoutPolicy::Retry && progressed {
@@ -227,28 +285,6 @@ impl Connection {
         }
     }
 
-    /// Runs the slow part of an authentication where it holds up nobody.
-    async fn verdict(&mut self) -> Option<CloseReason> {
-        let check = self.user.check.take()?;
-        let label = self.client.label();
-        let permit = self.server.password_checks.acquire().await;
-        let decided = tokio::task::spawn_blocking(move || check.run()).await;
-        drop(permit);
-        let verdict = match decided {
-            Ok(decision) => self.user.settle(decision, &label),
-            Err(_) => Verdict::Refused,
-        };
-        let server = Arc::clone(&self.server);
-        server.workers.with(|worker| {
-            let mut host = BatchHost::new(&self.server, &self.client, &mut self.user, worker);
-            let reason = self.session.resume(verdict, &mut host);
-            let own = Some((&*self.client, Own::Written));
-            let (flushed, _) = worker.stages.flush(own, Instant::now());
-            report(&self.server, flushed);
-            reason
-        })
-    }
-
     /// Writes what waits, within bounds, and takes leave.
     pub(super) async fn last_words(&mut self, reason: CloseReason) {
         let speechless = matches!(
@@ -264,8 +300,11 @@ impl Connection {
         let _ = tokio::time::timeout(LAST_WORDS, async {
             std::future::poll_fn(|cx| self.poll_last_words(cx)).await;
             let _ = std::future::poll_fn(|cx| self.transport.poll_shutdown(cx)).await;
-            if reason != CloseReason::ClientClosed {
-                self.linger().await;
+            match reason {
+                CloseReason::ClientClosed => {}
+                // Nothing was said that the client needs to know, and others wait for the end.
+                CloseReason::ServerShutdown => self.linger(Lingering::ForWhatIsThere).await,
+                _ => self.linger(Lingering::UntilItCloses).await,
             }
         })
         .await;
@@ -274,21 +313,38 @@ impl Connection {
     fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.transport.poll_drain(cx, &self.client.output, Instant::now()) {
             Ok(Drained::Blocked) => Poll::Pending,
+            Ok(Drained::Turn) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Ok(Drained::All) | Err(_) => Poll::Ready(()),
         }
     }
 
-    async fn linger(&mut self) {
+    async fn linger(&mut self, lingering: Lingering) {
         let mut sink = vec![0; 16 * 1024];
         let mut left = LINGER_BYTES;
-        while left > 0 {
-            let read = std::future::poll_fn(|cx| self.transport.poll_read(cx, &mut sink)).await;
-            match read {
-                Ok(n) if n > 0 => left = left.saturating_sub(n),
-                _ => return,
+        std::future::poll_fn(|cx| {
+            while left > 0 {
+                match self.transport.poll_read(cx, &mut sink) {
+                    Poll::Ready(Ok(n)) if n > 0 => left = left.saturating_sub(n),
+                    Poll::Pending if lingering == Lingering::UntilItCloses => return Poll::Pending,
+                    _ => break,
+                }
             }
-        }
+            Poll::Ready(())
+        })
+        .await;
     }
+}
+
+/// How long a client's last bytes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lingering {
+    /// Until it closes, too.
+    UntilItCloses,
+    /// As long as there are any.
+    ForWhatIsThere,
 }
 
 /// Waits, but not long, until `receiver` has caught up.

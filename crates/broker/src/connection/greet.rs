@@ -17,7 +17,7 @@ use super::drive::Connection;
 use super::host::UserState;
 use super::negotiate::{Negotiated, negotiate};
 use super::transport::Transport;
-use crate::client::Client;
+use crate::client::{Client, Drained};
 use crate::server::{Phase, Registered, Server};
 
 /// What came of a greeting.
@@ -93,7 +93,8 @@ fn ready(
         input: Input::starting_with(early),
         timer: Box::pin(tokio::time::sleep_until(due)),
         armed: Duration::ZERO,
-        blocked: false,
+        drained: Drained::All,
+        checking: None,
     }))
 }
 

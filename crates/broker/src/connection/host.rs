@@ -288,6 +288,9 @@ impl Host for BatchHost<'_> {
     }
 
     fn report(&mut self, what: Report<'_>) {
+        if self.tracing() {
+            trace::refused(self.client, &what);
+        }
         trace::report(self.client, &what, self.user.identity.as_ref());
         if what == Report::Stale {
             self.server.totals.stale_connections.fetch_add(1, Ordering::Relaxed);

@@ -6,10 +6,10 @@ mod drive;
 mod greet;
 mod host;
 mod negotiate;
+mod password_check;
 mod redact;
 mod serve;
 mod trace;
 mod transport;
 
 pub use serve::{serve_in_process, serve_tcp};
-pub use transport::Drained;

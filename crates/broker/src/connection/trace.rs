@@ -2,7 +2,7 @@
 
 use anabranch_auth::Identity;
 use anabranch_config::Options;
-use anabranch_nats::codec::Op;
+use anabranch_nats::codec::{Op, ParseError};
 use anabranch_nats::error_text::quoted;
 use anabranch_nats::session::Report;
 
@@ -45,6 +45,12 @@ pub(super) fn report(client: &Client, what: &Report<'_>, identity: Option<&Ident
         Report::ControlLineViolation => log::error!("{label} - maximum control line exceeded"),
         Report::ParseError(at) => {
             log::error!("{label} - client parser ERROR, proto='{}...'", quoted(at));
+        }
+        Report::BadArguments { what, arguments, .. } => {
+            log::error!("{label} - {what}: {}", quoted(arguments));
+        }
+        Report::HeadersNotSupported(..) => {
+            log::error!("{label} - {}", ParseError::HeadersNotSupported);
         }
         Report::ClientError(text) => {
             log::error!("{label} - Client Error {}", text.escape_ascii());
@@ -89,6 +95,17 @@ pub(super) fn incoming(client: &Client, op: &Op<'_>, options: &Options) {
     log::trace!("{label} - <<- [{line}]");
     if let Op::Publish(p) = op {
         payload(client, "<<-", p.payload, p.header_len, options);
+    }
+}
+
+/// Traces an operation that is refused for its arguments, as it came.
+pub(super) fn refused(client: &Client, what: &Report<'_>) {
+    if let Report::BadArguments { name, arguments, .. }
+    | Report::HeadersNotSupported(name, arguments) = what
+    {
+        let name = String::from_utf8_lossy(name).to_ascii_uppercase();
+        let arguments = String::from_utf8_lossy(arguments);
+        log::trace!("{} - <<- [{name} {arguments}]", client.label());
     }
 }
 

@@ -11,11 +11,15 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use crate::client::Output;
+use crate::client::{Drained, Output};
 use crate::tls::TlsStream;
 
 /// Bytes moved from the output to a stream that frames or encrypts, at once.
 const CHUNK: usize = 64 * 1024;
+/// Chunks before others get a turn.
+const CHUNKS_PER_TURN: usize = 32;
+/// Times that a plain socket takes more at once, having been full, before others get a turn.
+const TRIES_PER_TURN: usize = 4;
 
 /// What a client is connected by.
 pub(super) enum Transport {
@@ -31,15 +35,6 @@ pub(super) enum Transport {
 pub(super) struct Pipe {
     stream: DuplexStream,
     unwritten: BytesMut,
-}
-
-/// Whether output is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drained {
-    /// Nothing waits.
-    All,
-    /// The stream takes no more for now; the task will be woken when it does.
-    Blocked,
 }
 
 impl Transport {
@@ -103,9 +98,10 @@ fn drain_tcp(
     output: &Output,
     now: Instant,
 ) -> io::Result<Drained> {
-    loop {
-        if output.drain(write, now)? {
-            return Ok(Drained::All);
+    for _ in 0..TRIES_PER_TURN {
+        let drained = output.drain(write, now)?;
+        if drained != Drained::Blocked {
+            return Ok(drained);
         }
         let socket: &TcpStream = write.as_ref();
         match socket.poll_write_ready(cx) {
@@ -113,6 +109,7 @@ fn drain_tcp(
             Poll::Pending => return Ok(Drained::Blocked),
         }
     }
+    Ok(Drained::Turn)
 }
 
 impl Pipe {
@@ -122,7 +119,7 @@ impl Pipe {
         output: &Output,
         now: Instant,
     ) -> io::Result<Drained> {
-        loop {
+        for _ in 0..CHUNKS_PER_TURN {
             while !self.unwritten.is_empty() {
                 match Pin::new(&mut self.stream).poll_write(cx, &self.unwritten) {
                     Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
@@ -146,5 +143,6 @@ impl Pipe {
                 self.unwritten.put(piece);
             }
         }
+        Ok(Drained::Turn)
     }
 }

@@ -121,12 +121,12 @@ fn spawn(server: &Arc<Server>, listener: TcpListener, tls: Option<TlsAcceptor>) 
         }
     });
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let (tasks, stop) = (server.tasks.clone(), server.stop.clone());
+    let (owner, stop) = (Arc::clone(server), server.stop.clone());
     server.tasks.spawn(accept_all(listener, stop.clone(), move |stream, peer| {
         match Arc::clone(&room).try_acquire_owned() {
             Ok(place) => {
                 let (monitor, tls, stop) = (Arc::clone(&monitor), tls.clone(), stop.clone());
-                tasks.spawn(async move {
+                owner.tasks.spawn(async move {
                     match tls {
                         None => http::serve(stream, monitor, stop).await,
                         Some(tls) => serve_tls(stream, peer, tls, monitor, stop).await,

@@ -4,6 +4,7 @@
 mod identity;
 mod registry;
 mod state;
+mod tasks;
 
 pub use identity::PEER_VERSION;
 pub use registry::{ClosedClient, Registered};

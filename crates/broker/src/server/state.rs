@@ -12,10 +12,10 @@ use anabranch_nats::session::{Auth, Settings};
 use anabranch_router::{Account, AccountId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::identity::{PEER_VERSION, ServerIdentity};
 use super::registry::Registry;
+use super::tasks::Tasks;
 use crate::client::{Client, Kind, Subscription};
 use crate::tls::TlsServer;
 use crate::worker::{PoolSettings, WorkerPool};
@@ -70,9 +70,9 @@ pub struct Server {
     pub tls: Option<TlsServer>,
     /// Permits for slow password checks: as many as threads, so that a flood of logins queues
     /// here instead of starting hundreds of threads.
-    pub password_checks: Semaphore,
+    pub password_checks: Arc<Semaphore>,
     /// All tasks of this server.
-    pub tasks: TaskTracker,
+    pub tasks: Tasks,
     /// Cancelled when the server stops.
     pub stop: CancellationToken,
     /// When it started.
@@ -109,8 +109,8 @@ impl Server {
             workers: WorkerPool::new(threads, settings),
             registry: Registry::new(options.limits.closed_clients_max),
             totals: Totals::default(),
-            password_checks: Semaphore::new(threads.max(1)),
-            tasks: TaskTracker::new(),
+            password_checks: Arc::new(Semaphore::new(threads.max(1))),
+            tasks: Tasks::new(),
             stop: CancellationToken::new(),
             started: SystemTime::now(),
             epoch: Instant::now(),

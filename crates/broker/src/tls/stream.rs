@@ -12,11 +12,12 @@ use tokio::net::TcpStream;
 
 use super::algorithms;
 use super::server::TlsServer;
-use crate::client::{Output, TlsDetails};
-use crate::connection::Drained;
+use crate::client::{Drained, Output, TlsDetails};
 
 /// Plain bytes encrypted at once.
 const CHUNK: usize = 64 * 1024;
+/// Chunks before others get a turn.
+const CHUNKS_PER_TURN: usize = 32;
 
 /// A fatal alert in a record: the protocol version is not supported (RFC 5246 §7.2).
 const PROTOCOL_VERSION_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
@@ -102,7 +103,7 @@ impl TlsStream {
         output: &Output,
         now: Instant,
     ) -> io::Result<Drained> {
-        loop {
+        for _ in 0..CHUNKS_PER_TURN {
             if !self.poll_write_tls(cx)? {
                 output.set_blocked(true, now);
                 return Ok(Drained::Blocked);
@@ -120,6 +121,7 @@ impl TlsStream {
                 self.inside += piece.len();
             }
         }
+        Ok(Drained::Turn)
     }
 
     /// Writes clear text to a client that does not seem to speak TLS.

@@ -4,5 +4,5 @@ pub mod encode;
 pub mod parser;
 mod size;
 
-pub use parser::{LineLimits, Op, ParseError, Publication, Step, parse};
+pub use parser::{LineLimits, Op, ParseError, Publication, Step, name_and_arguments, parse};
 pub use size::parse_size;

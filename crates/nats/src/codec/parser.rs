@@ -93,9 +93,12 @@ pub enum ParseError {
     /// No such operation, or a payload without its CRLF.
     #[error("unknown protocol operation")]
     UnknownOperation,
-    /// Wrong number of arguments, or a size that is none.
-    #[error("bad arguments of {0}")]
+    /// Wrong number of arguments, or a size that is none; in nats-server's words.
+    #[error("{0}")]
     BadArguments(&'static str),
+    /// HPUB, though one side did not say that it supports headers.
+    #[error("message headers not supported")]
+    HeadersNotSupported,
     /// A line over `max_control_line`.
     #[error("maximum control line exceeded")]
     ControlLineTooLong,
@@ -188,6 +191,13 @@ fn bare_line<'a>(bytes: &'a [u8], from: usize, limits: LineLimits, op: Op<'a>) -
     }
 }
 
+/// The name and the arguments of the operation at the start of `bytes`, as written; for the log.
+#[must_use]
+pub fn name_and_arguments(bytes: &[u8], limits: LineLimits) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|&b| blank_or_line_end(b)).unwrap_or(bytes.len());
+    (&bytes[..end], line(bytes, end, limits).map_or(&[], |line| line.arg))
+}
+
 fn line_bound(limits: LineLimits) -> usize {
     usize::try_from(limits.control_line_max).unwrap_or(usize::MAX).saturating_add(LINE_SLACK)
 }
@@ -271,7 +281,7 @@ fn subscribe(arg: &[u8]) -> Result<Op<'_>, ParseError> {
     match arguments::<3>(arg, blank_or_line_end) {
         Some(([subject, sid, _], 2)) => Ok(Op::Subscribe { subject, queue: None, sid }),
         Some(([subject, queue, sid], 3)) => Ok(Op::Subscribe { subject, queue: Some(queue), sid }),
-        _ => Err(ParseError::BadArguments("SUB")),
+        _ => Err(ParseError::BadArguments("processSub Parse Error")),
     }
 }
 
@@ -282,13 +292,13 @@ fn unsubscribe(arg: &[u8]) -> Result<Op<'_>, ParseError> {
         Some(([sid, max], 2)) => {
             Ok(Op::Unsubscribe { sid, max: parse_size(max).filter(|&n| n > 0) })
         }
-        _ => Err(ParseError::BadArguments("UNSUB")),
+        _ => Err(ParseError::BadArguments("processUnsub Parse Error")),
     }
 }
 
 /// HPUB from a client that did not ask for headers fails at the end of its line.
 fn hpub_refused(bytes: &[u8], from: usize, limits: LineLimits) -> Step<'_> {
-    with_line(bytes, from, limits, |_| Err(ParseError::BadArguments("HPUB")))
+    with_line(bytes, from, limits, |_| Err(ParseError::HeadersNotSupported))
 }
 
 /// The arguments of PUB or HPUB.
@@ -341,20 +351,21 @@ fn publish(bytes: &[u8], from: usize, limits: LineLimits, by_hpub: bool) -> Step
 
 #[inline(always)]
 fn pub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
-    const BAD: ParseError = ParseError::BadArguments("PUB");
+    const BAD: ParseError = ParseError::BadArguments("processPub Parse Error");
+    const NO_SIZE: ParseError = ParseError::BadArguments("processPub Bad or Missing Size");
     let first = memchr2(b' ', b'\t', arg).ok_or(BAD)?;
     let (subject, rest) = arg.split_at(first);
     let digits = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let (middle, number) = rest.split_at(rest.len() - digits);
     if middle == b" " && rest[0] == b' ' {
-        let size = parse_size(number).ok_or(BAD)?;
+        let size = parse_size(number).ok_or(NO_SIZE)?;
         return Ok(PublishLine { subject, reply: &[], header_len: 0, size, plain: true });
     }
     if let [b' ', reply @ .., b' '] = middle
         && memchr2(b' ', b'\t', reply).is_none()
         && !reply.is_empty()
     {
-        let size = parse_size(number).ok_or(BAD)?;
+        let size = parse_size(number).ok_or(NO_SIZE)?;
         return Ok(PublishLine { subject, reply, header_len: 0, size, plain: true });
     }
     let (subject, reply, size) = match arguments::<3>(arg, blank).ok_or(BAD)? {
@@ -362,23 +373,29 @@ fn pub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
         ([subject, reply, size], 3) => (subject, reply, size),
         _ => return Err(BAD),
     };
-    let size = parse_size(size).ok_or(BAD)?;
+    let size = parse_size(size).ok_or(NO_SIZE)?;
     Ok(PublishLine { subject, reply, header_len: 0, size, plain: false })
 }
 
 #[inline(never)]
 fn hpub_line(arg: &[u8]) -> Result<PublishLine<'_>, ParseError> {
-    const BAD: ParseError = ParseError::BadArguments("HPUB");
+    const BAD: ParseError = ParseError::BadArguments("processHeaderPub Parse Error");
+    const NO_HEADER_SIZE: ParseError =
+        ParseError::BadArguments("processHeaderPub Bad or Missing Header Size");
+    const NO_SIZE: ParseError =
+        ParseError::BadArguments("processHeaderPub Bad or Missing Total Size");
+    const TOO_LONG: ParseError =
+        ParseError::BadArguments("processHeaderPub Header Size larger then TotalSize");
     let (args, count) = arguments::<4>(arg, blank).ok_or(BAD)?;
     let (subject, reply, header, total) = match (args, count) {
         ([subject, header, total, _], 3) => (subject, &[][..], header, total),
         ([subject, reply, header, total], 4) => (subject, reply, header, total),
         _ => return Err(BAD),
     };
-    let header_len = parse_size(header).ok_or(BAD)?;
-    let size = parse_size(total).ok_or(BAD)?;
+    let header_len = parse_size(header).ok_or(NO_HEADER_SIZE)?;
+    let size = parse_size(total).ok_or(NO_SIZE)?;
     if header_len > size {
-        return Err(BAD);
+        return Err(TOO_LONG);
     }
     let tokens: usize = args.iter().map(|a| a.len()).sum();
     let plain = arg.len() == tokens + count - 1 && memchr(b'\t', arg).is_none();

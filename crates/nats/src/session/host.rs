@@ -72,6 +72,17 @@ pub enum Report<'a> {
     ControlLineViolation,
     /// Bytes that are not the protocol; the first of them.
     ParseError(&'a [u8]),
+    /// An operation with arguments that mean nothing.
+    BadArguments {
+        /// What is wrong, in nats-server's words.
+        what: &'static str,
+        /// The operation, as the client wrote it.
+        name: &'a [u8],
+        /// Its arguments, as the client wrote them.
+        arguments: &'a [u8],
+    },
+    /// HPUB though one side does not support headers: the operation and its arguments.
+    HeadersNotSupported(&'a [u8], &'a [u8]),
     /// The client sent `-ERR` with this text.
     ClientError(&'a [u8]),
     /// CONNECT that could not be read.

@@ -8,7 +8,7 @@ use super::host::{Attempt, Delivery, Host, Report, Subscribed, Verdict};
 use super::reserved;
 use crate::close::CloseReason;
 use crate::codec::encode;
-use crate::codec::{LineLimits, Op, ParseError, Publication, Step, parse};
+use crate::codec::{LineLimits, Op, ParseError, Publication, Step, name_and_arguments, parse};
 use crate::connect::ConnectOptions;
 use crate::error_text as text;
 use crate::keepalive::{Due, Keepalive};
@@ -58,7 +58,8 @@ pub enum Next {
     },
     /// Write what is staged, then go on with the bytes that are left.
     Flush,
-    /// Wait for the verdict on the credentials, then [`Session::resume`].
+    /// Wait for the verdict on the credentials, then [`Session::resume`]; [`Session::judging`]
+    /// when work on it begins.
     AwaitVerdict,
     /// Write what is pending and close.
     Close(CloseReason),
@@ -155,6 +156,18 @@ impl Session {
                 Some(CloseReason::StaleConnection)
             }
         }
+    }
+
+    /// The credentials that [`Next::AwaitVerdict`] is about are being judged: from now on that
+    /// may take as long as it takes.
+    pub fn judging(&mut self) {
+        self.auth_deadline = None;
+    }
+
+    /// CONNECT came, or the client was taken for the default user without it.
+    #[must_use]
+    pub fn connect_received(&self) -> bool {
+        self.connect_received
     }
 
     /// Takes every whole operation at the start of `bytes`.
@@ -282,9 +295,15 @@ impl Session {
                 host.report(Report::ParseError(&at[..at.len().min(32)]));
                 CloseReason::ProtocolViolation
             }
-            // nats-server says nothing to the client here.
-            ParseError::BadArguments(_) => {
-                host.report(Report::ParseError(&at[..at.len().min(32)]));
+            // nats-server says nothing to the client in these two cases.
+            ParseError::BadArguments(what) => {
+                let (name, arguments) = name_and_arguments(at, self.limits);
+                host.report(Report::BadArguments { what, name, arguments });
+                CloseReason::ProtocolViolation
+            }
+            ParseError::HeadersNotSupported => {
+                let (name, arguments) = name_and_arguments(at, self.limits);
+                host.report(Report::HeadersNotSupported(name, arguments));
                 CloseReason::ProtocolViolation
             }
             ParseError::ControlLineTooLong => {
@@ -301,7 +320,6 @@ impl Session {
     }
 
     fn connect(&mut self, json: &[u8], now: Duration, host: &mut impl Host) -> Option<Next> {
-        self.auth_deadline = None;
         let jitter = u8::try_from(now.subsec_nanos() & 0xff).unwrap_or(0);
         let waited = now.saturating_sub(self.accepted_at);
         self.keepalive.on_connect(now, waited, jitter);
@@ -321,10 +339,12 @@ impl Session {
 
     fn judged(&mut self, verdict: Verdict, host: &mut impl Host) -> Option<Next> {
         match verdict {
+            // The time for CONNECT runs on until `judging`: it bounds the wait for a turn.
             Verdict::Pending => return Some(Next::AwaitVerdict),
             Verdict::Refused => return Some(self.refuse(host)),
             Verdict::Accepted { restricted } => self.restricted = restricted,
         }
+        self.auth_deadline = None;
         if self.options.new_account || !self.options.account.is_empty() {
             return Some(self.refuse(host));
         }
