@@ -6,6 +6,7 @@
 mod pair;
 
 use std::io::Write;
+use std::net::TcpStream;
 
 use pair::{Answer, Pair};
 use serde_json::Value;
@@ -348,17 +349,32 @@ fn connz_tells_who_was_one_too_many() {
     drop(clients);
 }
 
+/// Clients that said so before do not read, until both servers are tired of them; gives back how
+/// many slow consumers both count.
+fn slow_consumers(pair: &Pair, mut clients: [TcpStream; 2]) -> [Value; 2] {
+    let message = [b"PUB a 1000000\r\n", &[b'x'; 1_000_000][..], b"\r\n"].concat();
+    for client in &mut clients {
+        client.write_all(b"SUB a 1\r\n").expect("loopback takes a line");
+        let _ = (0..40).try_for_each(|_| client.write_all(&message));
+    }
+    same_reason(pair, "Slow Consumer (Write Deadline)");
+    let (ours, theirs) = pair.get("/varz");
+    [ours, theirs].map(|answer| answer.json()["slow_consumers"].clone())
+}
+
 #[test]
 #[ignore = "needs both servers"]
 fn connz_tells_who_does_not_read() {
     let pair = Pair::start(&format!("{PLAIN}write_deadline: \"100ms\"\n")).expect(NEED);
-    let mut clients = pair.clients_saying(r#"{"verbose":false}"#);
-    let message = [b"PUB a 1000000\r\n", &[b'x'; 1_000_000][..], b"\r\n"].concat();
-    for client in &mut clients {
-        client.write_all(b"SUB a 1\r\n").expect("loopback takes a line");
-        // Until the server is tired of it.
-        let _ = (0..40).try_for_each(|_| client.write_all(&message));
-    }
-    same_reason(&pair, "Slow Consumer (Write Deadline)");
-    drop(clients);
+    let clients = pair.clients_saying(r#"{"verbose":false}"#);
+    let [ours, theirs] = slow_consumers(&pair, clients);
+    assert_eq!((ours, theirs), (1.into(), 1.into()));
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn who_need_not_say_connect_is_a_slow_consumer_without_it() {
+    let pair = Pair::start(&format!("{PLAIN}write_deadline: \"100ms\"\n")).expect(NEED);
+    let [ours, theirs] = slow_consumers(&pair, pair.clients_saying_nothing());
+    assert_eq!((ours, theirs), (1.into(), 1.into()));
 }

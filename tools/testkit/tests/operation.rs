@@ -170,6 +170,35 @@ fn a_connection_is_told_and_traced_in_the_same_lines() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn arguments_that_mean_nothing_are_told_in_the_same_lines() {
+    const WITH: &str = "CONNECT {\"verbose\":false,\"headers\":true}\r\n";
+    const WITHOUT: &str = "CONNECT {\"verbose\":false}\r\n";
+    const HPUB: &str = "HPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\n";
+    let told = |binary: &_, config: &str, said: &[(&str, &str)]| {
+        let server = running(binary, &format!("debug: true\ntrace: true\n{config}"));
+        for (closed, (connect, bytes)) in (1..).zip(said) {
+            both::closed_after(server.address(), &format!("{connect}{bytes}"));
+            wait_until(|| server.log().matches("Protocol Violation").count() == closed);
+        }
+        log_lines(&server.log(), &["<<- [", "[ERR]", "connection closed"])
+    };
+    for (config, said) in [
+        ("", &[("", HPUB), (WITHOUT, HPUB), (WITHOUT, "hpub  a\tx\r\n")][..]),
+        ("no_header_support: true\n", &[("", HPUB), (WITHOUT, HPUB), (WITH, HPUB)]),
+        ("", &[("", "PUB a\r\n"), ("", "pub a b c 2\r\n"), ("", "PUB a  -1\r\n")]),
+        ("", &[(WITH, "HPUB a\r\n"), (WITH, "HPUB a b c d e\r\n"), (WITH, "HPUB a x 3\r\n")]),
+        ("", &[(WITH, "HPUB a 3 x\r\n"), (WITH, "HPUB a 5 3\r\n")]),
+        ("", &[("", "SUB a\r\n"), ("", "SUB a b c d\r\n")]),
+        ("", &[("", "UNSUB a b c\r\n")]),
+    ] {
+        let [ours, theirs] = both(|binary| told(binary, config, said));
+        assert_eq!(ours, theirs, "{config} {said:?}");
+        assert!(theirs.len() >= 3 * said.len(), "{theirs:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn the_ports_file_has_the_same_entries_and_goes_with_the_server() {
     let entries = |binary: &_| {
         let mut server = running(binary, "http: \"127.0.0.1:-1\"\n");

@@ -253,8 +253,8 @@ impl Connection {
         if Instant::now() < at {
             return Ok(at.saturating_duration_since(self.server.epoch));
         }
-        // As in nats-server, who has not said CONNECT goes without a word and is not counted.
-        if plain && !self.session.connect_received() {
+        // As in nats-server, who has yet to log in goes without a word and is not counted.
+        if plain && self.session.expects_connect() {
             return Err(CloseReason::SlowConsumerWriteDeadline);
         }
         let progressed = written > blocked.written_then;

@@ -164,10 +164,11 @@ impl Session {
         self.auth_deadline = None;
     }
 
-    /// CONNECT came, or the client was taken for the default user without it.
+    /// Credentials are needed, and neither CONNECT came nor was the client taken for the default
+    /// user.
     #[must_use]
-    pub fn connect_received(&self) -> bool {
-        self.connect_received
+    pub fn expects_connect(&self) -> bool {
+        self.settings.auth != Auth::Open && !self.connect_received
     }
 
     /// Takes every whole operation at the start of `bytes`.
@@ -442,5 +443,31 @@ impl Session {
             Subscribed::InvalidSubject => self.error(text::INVALID_SUBJECT, host),
             Subscribed::Added | Subscribed::Duplicate => self.ok(host),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connect_is_expected_only_where_credentials_are_needed() {
+        let session = |auth| {
+            let settings = Settings {
+                control_line_max: 4096,
+                payload_max: 1024,
+                subscriptions_max: 0,
+                subject_tokens_max: 0,
+                headers: true,
+                auth,
+                auth_timeout: Duration::from_secs(2),
+                ping_interval: Duration::from_secs(120),
+                ping_out_max: 2,
+            };
+            Session::new(settings, Duration::ZERO)
+        };
+        assert!(!session(Auth::Open).expects_connect());
+        assert!(session(Auth::Required).expects_connect());
+        assert!(session(Auth::DefaultUser).expects_connect());
     }
 }

@@ -65,6 +65,11 @@ impl Pair {
         [client(self.ours.address(), &line), client(self.theirs.address(), &line)]
     }
 
+    /// On both servers a client without a CONNECT.
+    pub(crate) fn clients_saying_nothing(&self) -> [TcpStream; 2] {
+        [client(self.ours.address(), ""), client(self.theirs.address(), "")]
+    }
+
     /// Both servers close a connection that sends this.
     pub(crate) fn closes_after(&self, bytes: &str) {
         for server in [&self.ours, &self.theirs] {

@@ -131,6 +131,16 @@ pub(crate) fn ping(address: SocketAddr) {
     }
 }
 
+/// Connects, sends `bytes`, and reads until the server closes.
+pub(crate) fn closed_after(address: SocketAddr, bytes: &str) {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("not zero");
+    stream.write_all(bytes.as_bytes()).expect("loopback takes a few lines");
+    let mut said = Vec::new();
+    // A reset is a close too.
+    let _ = stream.read_to_end(&mut said);
+}
+
 /// The text of the ports file in a directory.
 pub(crate) fn ports_file(directory: &Path) -> Option<String> {
     let mut entries = fs::read_dir(directory).ok()?.filter_map(Result::ok);
