@@ -5,6 +5,7 @@
 //! before the checksum fits.
 
 mod batch;
+mod checkpoint;
 mod checksum;
 mod directory;
 mod error;
@@ -16,6 +17,7 @@ mod record_payload;
 mod wal_file;
 
 pub use batch::{BatchHeader, SECTOR};
+pub use checkpoint::{BlobKey, BlobPlace};
 pub use checksum::{Checksum, Seed};
 pub use directory::DirectoryFormat;
 pub use error::FormatError;
@@ -25,4 +27,8 @@ pub use record::{Envelope, Kind, Record, Records};
 pub use record_payload::{Mark, Outcome, Reference};
 pub use wal_file::WalFileHeader;
 
+pub(crate) use checkpoint::{
+    CheckpointFooter, CheckpointHeader, ChunkHeader, ChunkRole, INDEX_ENTRY_SIZE,
+    decode_index_entry, encode_index_entry,
+};
 pub(crate) use fields::{Fields, Place, to_u32, to_u64, to_usize};

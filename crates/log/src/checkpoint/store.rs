@@ -1,0 +1,213 @@
+//! Which checkpoints there are, and which files they need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::file::{self, CheckpointFile, DIRECTORY};
+use super::reader::BlobReader;
+use super::writer::{CheckpointWriter, Finished};
+use crate::Error;
+use crate::disk::{Disk, EntryKind};
+use crate::format::{BlobKey, BlobPlace, CheckpointHeader, DirectoryId, FormatError, Lsn};
+use crate::wal::Start;
+
+/// How many checkpoints are kept.
+const KEPT: usize = 2;
+
+/// The checkpoints of a data directory.
+#[derive(Debug)]
+pub struct Checkpoints {
+    disk: Arc<dyn Disk>,
+    directory: DirectoryId,
+    /// Those that are whole, oldest first.
+    kept: Vec<Arc<Checkpoint>>,
+    next_generation: u64,
+}
+
+/// A checkpoint that is whole as far as its index goes. Blobs are checked when they are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Its number; a later one is larger.
+    pub generation: u64,
+    /// Where the log goes on behind it.
+    pub start: Start,
+    pub(super) blobs: BTreeMap<BlobKey, BlobPlace>,
+}
+
+impl Checkpoint {
+    /// Its blobs, sorted by key, with their lengths in bytes.
+    pub fn blobs(&self) -> impl Iterator<Item = (BlobKey, u64)> {
+        self.blobs.iter().map(|(key, place)| (*key, place.length))
+    }
+}
+
+/// A checkpoint file that is not used because it is damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+impl Checkpoints {
+    /// Finds the checkpoints of `directory`; damaged ones are named beside.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for a checkpoint of a newer program or another directory;
+    /// [`Error::Disk`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        directory: DirectoryId,
+    ) -> Result<(Self, Vec<Rejected>), Error> {
+        disk.create_dir(DIRECTORY)?;
+        let generations = generations(&*disk)?;
+        let next_generation = generations.last().map_or(1, |last| last + 1);
+        let present: BTreeSet<u64> = generations.iter().copied().collect();
+        let mut store = Self { disk, directory, kept: Vec::new(), next_generation };
+        let mut rejected = Vec::new();
+        for generation in generations.into_iter().rev() {
+            if store.kept.len() == KEPT {
+                break;
+            }
+            match store.load(generation, &present) {
+                Ok(checkpoint) => store.kept.insert(0, Arc::new(checkpoint)),
+                Err(error) if is_damage(&error) => {
+                    rejected.push(Rejected { path: file::path(generation), error });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((store, rejected))
+    }
+
+    /// The newest checkpoint that is whole.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Arc<Checkpoint>> {
+        self.kept.last()
+    }
+
+    /// The one before it, for when a blob of the newest turns out to be damaged.
+    #[must_use]
+    pub fn previous(&self) -> Option<&Arc<Checkpoint>> {
+        self.kept.len().checked_sub(KEPT).and_then(|index| self.kept.get(index))
+    }
+
+    /// From where on the write-ahead log is needed: from the older of two checkpoints. All of it
+    /// is, as long as there are not two.
+    #[must_use]
+    pub fn log_needed_from(&self) -> Lsn {
+        self.previous().map_or(Lsn(0), |previous| previous.start.position.lsn)
+    }
+
+    /// Reads a blob; nothing if the checkpoint has none of that key.
+    ///
+    /// # Errors
+    /// [`Error::Format`], [`Error::Disk`].
+    pub fn read(&self, checkpoint: &Checkpoint, key: BlobKey) -> Result<Option<BlobReader>, Error> {
+        let Some(place) = checkpoint.blobs.get(&key) else {
+            return Ok(None);
+        };
+        let path = file::path(place.generation);
+        let file = CheckpointFile::open(&*self.disk, &path, self.directory, place.generation)?;
+        Ok(Some(BlobReader::new(file, key, *place)))
+    }
+
+    /// Reads all of a checkpoint, carried blobs included.
+    ///
+    /// # Errors
+    /// [`Error::Format`] with the place of the first damage; [`Error::Disk`].
+    pub fn verify(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        for key in checkpoint.blobs.keys() {
+            let reader = self.read(checkpoint, *key)?;
+            let mut reader = reader.expect("the key is one of the checkpoint's");
+            while reader.next_chunk()?.is_some() {}
+        }
+        Ok(())
+    }
+
+    /// Begins the next checkpoint: the state with everything before `start.position` applied.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn begin(&mut self, start: Start, created_ns: i64) -> Result<CheckpointWriter, Error> {
+        let generation = self.next_generation;
+        self.next_generation += 1;
+        let header = CheckpointHeader { directory: self.directory, generation, created_ns };
+        CheckpointWriter::begin(self.disk.clone(), header, start, self.newest().cloned())
+    }
+
+    /// Makes a finished checkpoint the newest, removes files that nothing needs any more, and says
+    /// from where on the log is needed now.
+    ///
+    /// # Errors
+    /// [`Error::Disk`] if a file cannot be removed; the checkpoint is the newest all the same.
+    pub fn install(&mut self, finished: Finished) -> Result<Lsn, Error> {
+        self.kept.push(Arc::new(finished.0));
+        let excess = self.kept.len().saturating_sub(KEPT);
+        self.kept.drain(..excess);
+        if self.kept.len() == KEPT {
+            self.remove_unneeded()?;
+        }
+        Ok(self.log_needed_from())
+    }
+
+    fn load(&self, generation: u64, present: &BTreeSet<u64>) -> Result<Checkpoint, Error> {
+        let path = file::path(generation);
+        let file = CheckpointFile::open(&*self.disk, &path, self.directory, generation)?;
+        let checkpoint = file.checkpoint()?;
+        let missing = checkpoint.blobs.values().find(|place| !present.contains(&place.generation));
+        if let Some(place) = missing {
+            let cause = FormatError::Field { field: "generation", value: place.generation };
+            return Err(Error::format(&path, 0, cause));
+        }
+        Ok(checkpoint)
+    }
+
+    /// Files that no kept checkpoint refers to, unfinished ones among them.
+    fn remove_unneeded(&self) -> Result<(), Error> {
+        let mut needed: BTreeSet<u64> = BTreeSet::new();
+        for checkpoint in &self.kept {
+            needed.insert(checkpoint.generation);
+            needed.extend(checkpoint.blobs.values().map(|place| place.generation));
+        }
+        let newest = self.kept.last().map_or(0, |newest| newest.generation);
+        let mut removed = false;
+        for generation in generations(&*self.disk)? {
+            if generation < newest && !needed.contains(&generation) {
+                self.disk.remove(&file::path(generation))?;
+                removed = true;
+            }
+        }
+        for unfinished in unfinished(&*self.disk)? {
+            self.disk.remove(&unfinished)?;
+            removed = true;
+        }
+        if removed { Ok(self.disk.sync_dir(DIRECTORY)?) } else { Ok(()) }
+    }
+}
+
+/// The generations that have files, sorted.
+fn generations(disk: &dyn Disk) -> Result<Vec<u64>, Error> {
+    let entries = disk.list(DIRECTORY)?;
+    let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
+    let mut generations: Vec<u64> =
+        files.filter_map(|entry| file::generation(&entry.name)).collect();
+    generations.sort_unstable();
+    Ok(generations)
+}
+
+fn unfinished(disk: &dyn Disk) -> Result<Vec<String>, Error> {
+    let entries = disk.list(DIRECTORY)?;
+    let names = entries.iter().filter(|entry| entry.name.ends_with(".tmp"));
+    Ok(names.map(|entry| format!("{DIRECTORY}/{}", entry.name)).collect())
+}
+
+/// Whether another checkpoint may stand in for one with this error.
+fn is_damage(error: &Error) -> bool {
+    match error {
+        Error::Format { cause, .. } => !cause.is_newer() && *cause != FormatError::Foreign,
+        Error::Disk(error) => error.operation == crate::disk::Operation::Read,
+        _ => false,
+    }
+}

@@ -1,0 +1,207 @@
+//! Writes a checkpoint.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Checkpoint;
+use super::file::{self, CheckpointFile, DIRECTORY};
+use crate::Error;
+use crate::disk::{Disk, DiskError, DiskFile, OpenMode};
+use crate::format::{
+    AccountId, BlobKey, BlobPlace, CheckpointFooter, CheckpointHeader, ChunkHeader, ChunkRole,
+    DirectoryId, StreamId, encode_index_entry, to_u64,
+};
+use crate::wal::Start;
+
+/// How much is gathered before it is written.
+const PIECE: usize = 1024 * 1024;
+/// For how many checkpoints a blob may be carried, at least; to this comes a part that differs
+/// between streams, so that they are not all written anew in the same checkpoint.
+const CARRIED_MAX: u64 = 16;
+
+/// A checkpoint being written. It owns all it needs, so that another thread may do it. Nothing of
+/// it counts before [`Checkpoints::install`](super::Checkpoints::install).
+#[derive(Debug)]
+pub struct CheckpointWriter {
+    disk: Arc<dyn Disk>,
+    file: Box<dyn DiskFile>,
+    directory: DirectoryId,
+    generation: u64,
+    start: Start,
+    previous: Option<Arc<Checkpoint>>,
+    blobs: BTreeMap<BlobKey, BlobPlace>,
+    pending: Vec<u8>,
+    /// Bytes written to the file, without those pending.
+    written: u64,
+}
+
+/// A checkpoint that is durable and was read back.
+#[derive(Debug)]
+pub struct Finished(pub(super) Checkpoint);
+
+impl CheckpointWriter {
+    pub(super) fn begin(
+        disk: Arc<dyn Disk>,
+        header: CheckpointHeader,
+        start: Start,
+        previous: Option<Arc<Checkpoint>>,
+    ) -> Result<Self, Error> {
+        let CheckpointHeader { directory, generation, .. } = header;
+        let file = disk.open(&file::unfinished_path(generation), OpenMode::Create)?;
+        file.set_length(0)?;
+        let pending = header.encode().to_vec();
+        let blobs = BTreeMap::new();
+        let written = 0;
+        Ok(Self { disk, file, directory, generation, start, previous, blobs, pending, written })
+    }
+
+    /// Writes a blob that is in memory as a whole.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; the checkpoint is then to be dropped.
+    pub fn put(&mut self, key: BlobKey, contents: &[u8]) -> Result<(), Error> {
+        let mut blob = self.blob(key);
+        blob.write(contents)?;
+        blob.end()
+    }
+
+    /// Begins a blob that is written piece by piece. A key is written or carried once.
+    pub fn blob(&mut self, key: BlobKey) -> BlobWriter<'_> {
+        let offset = self.offset();
+        let place = BlobPlace { generation: self.generation, offset, length: 0 };
+        BlobWriter { writer: self, key, place, index: 0, chunk: Vec::new() }
+    }
+
+    /// Takes a blob over from the checkpoint before, without writing it again. False if that has
+    /// none, or if it has stood in the same old file for so long that it must be written anew.
+    #[must_use]
+    pub fn carry(&mut self, key: BlobKey) -> bool {
+        let Some(place) = self.previous.as_ref().and_then(|before| before.blobs.get(&key)) else {
+            return false;
+        };
+        if self.generation - place.generation > CARRIED_MAX + key.stream.0 % CARRIED_MAX {
+            return false;
+        }
+        let place = *place;
+        self.enter(key, place);
+        true
+    }
+
+    /// Writes the index, makes the file durable, reads it back and gives it its name.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], or [`Error::Format`] if what was read back is damaged. The checkpoints
+    /// there were stay as they are.
+    pub fn finish(mut self) -> Result<Finished, Error> {
+        let index_offset = self.offset();
+        self.write_index()?;
+        let footer = CheckpointFooter {
+            position: self.start.position,
+            durable: self.start.durable,
+            index_offset,
+            entries: to_u64(self.blobs.len()),
+        };
+        let seed = CheckpointHeader::seed(self.directory, self.generation, self.offset());
+        self.pending.extend_from_slice(&footer.encode(seed));
+        self.flush()?;
+        self.file.sync_all()?;
+        let unfinished = file::unfinished_path(self.generation);
+        let file = CheckpointFile::open(&*self.disk, &unfinished, self.directory, self.generation)?;
+        let checkpoint = file.checkpoint()?;
+        file.verify(&checkpoint)?;
+        self.disk.rename(&unfinished, &file::path(self.generation))?;
+        self.disk.sync_dir(DIRECTORY)?;
+        Ok(Finished(checkpoint))
+    }
+
+    fn write_index(&mut self) -> Result<(), Error> {
+        let key = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 0 };
+        let mut index = Vec::new();
+        for (key, place) in &self.blobs {
+            index.extend_from_slice(&encode_index_entry(*key, *place));
+        }
+        let whole_entries = ChunkHeader::CONTENTS_MAX / crate::format::INDEX_ENTRY_SIZE
+            * crate::format::INDEX_ENTRY_SIZE;
+        for (number, contents) in (0..).zip(index.chunks(whole_entries)) {
+            self.write_chunk(key, ChunkRole::Index, number, contents)?;
+        }
+        Ok(())
+    }
+
+    fn write_chunk(
+        &mut self,
+        key: BlobKey,
+        role: ChunkRole,
+        index: u32,
+        contents: &[u8],
+    ) -> Result<(), DiskError> {
+        let seed = CheckpointHeader::seed(self.directory, self.generation, self.offset());
+        let header = ChunkHeader::encode(key, role, index, contents, seed);
+        self.pending.extend_from_slice(&header);
+        self.pending.extend_from_slice(contents);
+        if self.pending.len() >= PIECE { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), DiskError> {
+        self.file.write_at(&self.pending, self.written)?;
+        self.written += to_u64(self.pending.len());
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn offset(&self) -> u64 {
+        self.written + to_u64(self.pending.len())
+    }
+
+    fn enter(&mut self, key: BlobKey, place: BlobPlace) {
+        let before = self.blobs.insert(key, place);
+        assert!(before.is_none(), "a blob is in a checkpoint once");
+    }
+}
+
+/// Writes one blob. It is part of the checkpoint once it has [`end`](Self::end)ed.
+#[derive(Debug)]
+pub struct BlobWriter<'a> {
+    writer: &'a mut CheckpointWriter,
+    key: BlobKey,
+    place: BlobPlace,
+    index: u32,
+    chunk: Vec<u8>,
+}
+
+impl BlobWriter<'_> {
+    /// Adds `contents`.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; the checkpoint is then to be dropped.
+    pub fn write(&mut self, mut contents: &[u8]) -> Result<(), Error> {
+        while !contents.is_empty() {
+            if self.chunk.len() == ChunkHeader::CONTENTS_MAX {
+                self.write_chunk(ChunkRole::Blob)?;
+            }
+            let room = ChunkHeader::CONTENTS_MAX - self.chunk.len();
+            let (now, later) = contents.split_at(room.min(contents.len()));
+            self.chunk.extend_from_slice(now);
+            contents = later;
+        }
+        Ok(())
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]; the checkpoint is then to be dropped.
+    pub fn end(mut self) -> Result<(), Error> {
+        self.write_chunk(ChunkRole::BlobEnd)?;
+        self.writer.enter(self.key, self.place);
+        Ok(())
+    }
+
+    fn write_chunk(&mut self, role: ChunkRole) -> Result<(), Error> {
+        self.writer.write_chunk(self.key, role, self.index, &self.chunk)?;
+        self.place.length += to_u64(self.chunk.len());
+        self.index += 1;
+        self.chunk.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! Checkpoints on real files.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+
+use std::sync::Arc;
+
+use anabranch_log::checkpoint::{BlobKey, Checkpoints};
+use anabranch_log::disk::{Disk, OpenMode, RealDisk};
+use anabranch_log::format::{AccountId, Checksum, DirectoryId, Lsn, Position, StreamId};
+use anabranch_log::wal::Start;
+
+const DIRECTORY: DirectoryId = DirectoryId([42; 16]);
+
+fn folder() -> (tempfile::TempDir, Arc<dyn Disk>) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(RealDisk::new(folder.path()).unwrap());
+    (folder, disk)
+}
+
+fn key(stream: u64) -> BlobKey {
+    BlobKey { account: AccountId(1), stream: StreamId(stream), kind: 2 }
+}
+
+fn start(lsn: u64) -> Start {
+    Start { position: Position { lsn: Lsn(lsn), chain: Checksum(7) }, durable: Lsn(lsn + 1) }
+}
+
+fn write(store: &mut Checkpoints, lsn: u64, blobs: &[(u64, &[u8])]) -> Lsn {
+    let mut writer = store.begin(start(lsn), 5).unwrap();
+    for (stream, contents) in blobs {
+        writer.put(key(*stream), contents).unwrap();
+    }
+    store.install(writer.finish().unwrap()).unwrap()
+}
+
+fn contents(store: &Checkpoints, stream: u64) -> Option<Vec<u8>> {
+    let newest = store.newest().unwrap();
+    let reader = store.read(newest, key(stream)).unwrap()?;
+    Some(reader.read_all(u64::MAX).unwrap())
+}
+
+#[test]
+fn blobs_come_back_after_a_restart() {
+    let (_folder, disk) = folder();
+    let large: Vec<u8> = (0..700_000_u32).map(|number| number.to_le_bytes()[1]).collect();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    assert!(store.newest().is_none());
+    assert_eq!(write(&mut store, 1000, &[(1, b"one"), (2, b""), (3, &large)]), Lsn(0));
+    for store in [store, Checkpoints::open(disk, DIRECTORY).unwrap().0] {
+        let newest = store.newest().unwrap();
+        assert_eq!((newest.generation, newest.start), (1, start(1000)));
+        assert_eq!(newest.blobs().map(|(_, length)| length).collect::<Vec<_>>(), [3, 0, 700_000]);
+        assert_eq!(contents(&store, 1).unwrap(), b"one");
+        assert_eq!(contents(&store, 2).unwrap(), b"");
+        assert_eq!(contents(&store, 3).unwrap(), large);
+        assert_eq!(contents(&store, 4), None);
+        store.verify(newest).unwrap();
+    }
+}
+
+#[test]
+fn two_are_kept_and_the_log_is_needed_from_the_older() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    assert_eq!(write(&mut store, 1000, &[(1, b"a")]), Lsn(0));
+    assert_eq!(write(&mut store, 2000, &[(1, b"b")]), Lsn(1000));
+    assert_eq!(write(&mut store, 3000, &[(1, b"c")]), Lsn(2000));
+    let names: Vec<String> =
+        disk.list("checkpoints").unwrap().into_iter().map(|entry| entry.name).collect();
+    assert_eq!(names, ["00000000000000000002.ckpt", "00000000000000000003.ckpt"]);
+}
+
+#[test]
+fn a_carried_blob_keeps_its_file() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    write(&mut store, 1, &[(1, b"old"), (2, b"x")]);
+    for lsn in 2..6 {
+        let mut writer = store.begin(start(lsn), 5).unwrap();
+        assert!(writer.carry(key(1)));
+        assert!(!writer.carry(key(9)));
+        writer.put(key(2), b"new").unwrap();
+        store.install(writer.finish().unwrap()).unwrap();
+    }
+    assert_eq!(disk.list("checkpoints").unwrap().len(), 3);
+    let (store, rejected) = Checkpoints::open(disk, DIRECTORY).unwrap();
+    assert!(rejected.is_empty());
+    assert_eq!(contents(&store, 1).unwrap(), b"old");
+    assert_eq!(contents(&store, 2).unwrap(), b"new");
+}
+
+#[test]
+fn a_blob_is_not_carried_for_ever() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    write(&mut store, 1, &[(0, b"old")]);
+    let mut carried = 0;
+    for lsn in 2..30 {
+        let mut writer = store.begin(start(lsn), 5).unwrap();
+        if writer.carry(key(0)) {
+            carried += 1;
+        } else {
+            writer.put(key(0), b"old").unwrap();
+        }
+        store.install(writer.finish().unwrap()).unwrap();
+    }
+    assert_eq!(carried, 27);
+    assert_eq!(contents(&store, 0).unwrap(), b"old");
+}
+
+#[test]
+fn a_damaged_newest_falls_back_to_the_one_before() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    write(&mut store, 1000, &[(1, b"older")]);
+    write(&mut store, 2000, &[(1, b"newer")]);
+    let path = "checkpoints/00000000000000000002.ckpt";
+    let file = disk.open(path, OpenMode::Write).unwrap();
+    let length = file.length().unwrap();
+    for place in [0, 20, length - 150, length - 70, length - 1] {
+        let mut byte = [0];
+        file.read_at(&mut byte, place).unwrap();
+        file.write_at(&[byte[0] ^ 4], place).unwrap();
+        let (store, rejected) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+        if place == length - 150 {
+            assert!(rejected.is_empty(), "damage of a blob shows when it is read");
+            let newest = store.newest().unwrap();
+            assert!(store.verify(newest).unwrap_err().to_string().starts_with(path));
+            store.verify(store.previous().unwrap()).unwrap();
+        } else {
+            assert_eq!(rejected[0].path, path, "byte {place}");
+            assert_eq!(contents(&store, 1).unwrap(), b"older");
+            assert_eq!(store.newest().unwrap().start, start(1000));
+        }
+        file.write_at(&byte, place).unwrap();
+    }
+    file.set_length(length - 10).unwrap();
+    let (mut store, rejected) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(write(&mut store, 3000, &[(1, b"next")]), Lsn(1000));
+    assert_eq!(store.newest().unwrap().generation, 3, "no number is used twice");
+}
+
+#[test]
+fn an_unfinished_checkpoint_is_not_seen() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    write(&mut store, 1000, &[(1, b"a")]);
+    let mut writer = store.begin(start(2000), 5).unwrap();
+    writer.put(key(1), b"b").unwrap();
+    drop(writer);
+    let (mut store, rejected) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    assert!(rejected.is_empty());
+    assert_eq!(contents(&store, 1).unwrap(), b"a");
+    write(&mut store, 2000, &[(1, b"b")]);
+    assert_eq!(disk.list("checkpoints").unwrap().len(), 2);
+}
