@@ -51,6 +51,12 @@ pub enum Error {
         /// Where it ends.
         end: Lsn,
     },
+    /// Another server has the data directory.
+    #[error("the data directory is in use by another server")]
+    InUse,
+    /// A directory with contents of ours and without the file that says what they are.
+    #[error("the data directory has contents but no FORMAT file")]
+    NoFormat,
     /// Options that make no sense together.
     #[error("{0}")]
     Options(&'static str),

@@ -1,5 +1,6 @@
 //! Checkpoint files: a header, blobs in chunks, an index in chunks, a footer.
 
+use super::fields::checked;
 use super::{
     AccountId, Checksum, DirectoryId, Fields, FormatError, Lsn, Place, Position, Seed, StreamId,
     to_u64,
@@ -239,21 +240,6 @@ pub(crate) fn decode_index_entry(bytes: &[u8]) -> Result<(BlobKey, BlobPlace), F
     let key = BlobKey { account, stream: StreamId(fields.u64()?), kind };
     let (generation, offset, length) = (fields.u64()?, fields.u64()?, fields.u64()?);
     Ok((key, BlobPlace { generation, offset, length }))
-}
-
-/// Fields of a header of `size` bytes whose last four are its checksum, once that fits.
-fn checked(bytes: &[u8], size: usize, start: Checksum) -> Result<Fields<'_>, FormatError> {
-    let Some((covered, checksum)) =
-        bytes.get(..size).and_then(|all| all.split_at_checked(size - 4))
-    else {
-        return Err(FormatError::Short { have: to_u64(bytes.len()), need: to_u64(size) });
-    };
-    let (found, expected) = (Checksum(Fields::new(checksum).u32()?), start.then(covered));
-    if found == expected {
-        Ok(Fields::new(covered))
-    } else {
-        Err(FormatError::Checksum { found, expected })
-    }
 }
 
 #[cfg(test)]

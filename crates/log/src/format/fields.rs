@@ -1,6 +1,6 @@
 //! Fields one after the other, little-endian, and conversions between widths.
 
-use super::FormatError;
+use super::{Checksum, FormatError};
 
 /// Reads fields from the front of bytes.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,25 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn i64(&mut self) -> Result<i64, FormatError> {
         Ok(i64::from_le_bytes(self.array()?))
+    }
+}
+
+/// Fields of a header of `size` bytes whose last four are its checksum, once that fits.
+pub(super) fn checked(
+    bytes: &[u8],
+    size: usize,
+    start: Checksum,
+) -> Result<Fields<'_>, FormatError> {
+    let Some((covered, checksum)) =
+        bytes.get(..size).and_then(|all| all.split_at_checked(size - 4))
+    else {
+        return Err(FormatError::Short { have: to_u64(bytes.len()), need: to_u64(size) });
+    };
+    let (found, expected) = (Checksum(Fields::new(checksum).u32()?), start.then(covered));
+    if found == expected {
+        Ok(Fields::new(covered))
+    } else {
+        Err(FormatError::Checksum { found, expected })
     }
 }
 

@@ -14,6 +14,7 @@ mod ids;
 mod lsn;
 mod record;
 mod record_payload;
+mod segment;
 mod wal_file;
 
 pub use batch::{BatchHeader, SECTOR};
@@ -25,6 +26,7 @@ pub use ids::{AccountId, DirectoryId, StreamId};
 pub use lsn::{Lsn, Position};
 pub use record::{Envelope, Kind, Record, Records};
 pub use record_payload::{Mark, Outcome, Reference};
+pub use segment::{Columns, NewRecord, RecordHeader, SegmentFooter, SegmentId};
 pub use wal_file::WalFileHeader;
 
 pub(crate) use checkpoint::{
@@ -32,3 +34,4 @@ pub(crate) use checkpoint::{
     decode_index_entry, encode_index_entry,
 };
 pub(crate) use fields::{Fields, Place, to_u32, to_u64, to_usize};
+pub(crate) use segment::{ALIGNMENT, SegmentHeader};

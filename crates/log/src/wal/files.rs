@@ -137,22 +137,6 @@ fn check_order(files: &[WalFile]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Moves a file whose place nothing tells out of the way, without losing it.
-pub(super) fn set_aside(disk: &dyn Disk, path: &str) -> Result<(), Error> {
-    const ASIDE: &str = "aside";
-    disk.create_dir(ASIDE)?;
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let taken = disk.list(ASIDE)?;
-    let free = (0..=taken.len())
-        .map(|attempt| if attempt == 0 { name.to_owned() } else { format!("{name}.{attempt}") })
-        .find(|name| !taken.iter().any(|entry| entry.name == *name))
-        .expect("one more name than there are files");
-    disk.rename(path, &format!("{ASIDE}/{free}"))?;
-    disk.sync_dir(ASIDE)?;
-    disk.sync_dir(DIRECTORY)?;
-    Ok(())
-}
-
 /// The index of the file that holds a batch at `lsn`.
 pub(super) fn holder(files: &[WalFile], lsn: Lsn) -> Option<usize> {
     let index = files.partition_point(|file| file.header.end() <= lsn);

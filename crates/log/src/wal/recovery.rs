@@ -11,6 +11,7 @@ use super::window::Window;
 use super::writer;
 use super::{Wal, WalOptions};
 use crate::Error;
+use crate::directory::set_aside;
 use crate::disk::Disk;
 use crate::format::{
     BatchHeader, Checksum, DirectoryId, Kind, Lsn, Position, Record, Records, SECTOR, Seed, to_u64,
@@ -134,7 +135,7 @@ impl Recovery {
         writer::remove_unfinished(&*disk)?;
         let Present { files, headless, placeless } = files::find(&*disk, directory, &options)?;
         for path in placeless {
-            files::set_aside(&*disk, &path)?;
+            set_aside(&*disk, &path)?;
         }
         let begin = start.position.lsn;
         Ok(Self {

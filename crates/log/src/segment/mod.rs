@@ -1,0 +1,20 @@
+//! Segments: the records of one stream, in files that are written behind the log.
+//!
+//! Not here: which records there should be. A segment is never trusted beyond the end that a
+//! checkpoint states: what lies behind is cut off and written again from the log. What lies
+//! before it and does not read is damage, and is reported with file and offset.
+
+mod erase;
+mod path;
+mod reader;
+mod scan;
+mod tail;
+mod writer;
+
+pub use crate::format::{Columns, NewRecord, RecordHeader, SegmentFooter, SegmentId};
+pub use erase::erase;
+pub use path::{remove, segments, stream_dir};
+pub use reader::{SegmentReader, SparseOffset, StoredRecord};
+pub use scan::{Scan, ScanItem, SegmentDamage};
+pub use tail::Tail;
+pub use writer::{Place, RECORDS_MAX, SIZE_MAX, SegmentWriter};

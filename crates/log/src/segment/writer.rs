@@ -1,0 +1,248 @@
+//! Appends records to a segment, behind the log.
+
+use std::sync::Arc;
+
+use super::{Tail, path};
+use crate::Error;
+use crate::disk::path::parent;
+use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::format::{
+    Checksum, Columns, DirectoryId, FormatError, NewRecord, RecordHeader, Seed, SegmentFooter,
+    SegmentHeader, SegmentId, to_u32, to_u64,
+};
+
+/// Most records of a segment.
+pub const RECORDS_MAX: u32 = 65_536;
+/// Most bytes of a segment, unless a single record is larger.
+pub const SIZE_MAX: u64 = 64 * 1024 * 1024;
+/// A sparse offset is kept at least every so many records,
+const SPARSE_RECORDS: usize = 64;
+/// and every so many bytes.
+const SPARSE_BYTES: u64 = 64 * 1024;
+/// What the buffer may keep of its memory once it is written.
+const KEEP_BYTES: usize = 1024 * 1024;
+
+/// A segment that is being written. Records are gathered in memory until
+/// [`write`](Self::write), and durable after [`sync`](Self::sync): until then the log has them.
+#[derive(Debug)]
+pub struct SegmentWriter {
+    disk: Arc<dyn Disk>,
+    file: Box<dyn DiskFile>,
+    id: SegmentId,
+    seed: Seed,
+    tail: Tail,
+    /// Records behind `written` in the file.
+    buffer: Vec<u8>,
+    written: u64,
+    is_named: bool,
+}
+
+/// Where a record is in its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its first byte.
+    pub offset: u64,
+    /// Its bytes, header and padding included.
+    pub length: u32,
+}
+
+impl SegmentWriter {
+    /// Makes a segment. A file of that name, left by a crash, is overwritten.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn create(
+        disk: Arc<dyn Disk>,
+        directory: DirectoryId,
+        id: SegmentId,
+    ) -> Result<Self, Error> {
+        let path = path::path(id);
+        disk.create_dir(parent(&path))?;
+        let file = disk.open(&path, OpenMode::Create)?;
+        file.set_length(0)?;
+        file.write_at(&SegmentHeader { directory, id }.encode(), 0)?;
+        let (seed, tail) = (SegmentHeader::seed(directory, id), Tail::empty());
+        let (buffer, written) = (Vec::new(), tail.end);
+        Ok(Self { disk, file, id, seed, tail, buffer, written, is_named: false })
+    }
+
+    /// Opens a segment for writing and cuts off what lies behind `tail`, the end that a
+    /// checkpoint states.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if it is another segment, a newer program's, or shorter than `tail`
+    /// says; [`Error::Disk`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        directory: DirectoryId,
+        id: SegmentId,
+        tail: Tail,
+    ) -> Result<Self, Error> {
+        let path = path::path(id);
+        let file = disk.open(&path, OpenMode::Write)?;
+        check_header(&*file, directory, id)?;
+        let length = file.length()?;
+        if length < tail.end {
+            let cause = FormatError::Short { have: length, need: tail.end };
+            return Err(Error::format(&path, length, cause));
+        }
+        file.set_length(tail.end)?;
+        let (seed, buffer, written) = (SegmentHeader::seed(directory, id), Vec::new(), tail.end);
+        Ok(Self { disk, file, id, seed, tail, buffer, written, is_named: false })
+    }
+
+    /// Which segment it is.
+    #[must_use]
+    pub fn id(&self) -> SegmentId {
+        self.id
+    }
+
+    /// Where it stands; for a checkpoint, to be taken after [`sync`](Self::sync).
+    #[must_use]
+    pub fn tail(&self) -> Tail {
+        self.tail
+    }
+
+    /// Bytes that were appended and not written yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.buffer.len()
+    }
+
+    /// Whether a record with this many bytes of subject, header and payload, and this sequence,
+    /// belongs into the next segment.
+    #[must_use]
+    pub fn is_full_for(&self, seq: u64, body_len: u64) -> bool {
+        let end = self.tail.end + to_u64(RecordHeader::SIZE) + body_len;
+        let is_large = self.tail.records > 0 && end > SIZE_MAX;
+        let is_far = seq.saturating_sub(self.id.first_seq) >= u64::from(u32::MAX);
+        self.tail.records >= RECORDS_MAX || is_large || is_far
+    }
+
+    /// Appends a record, in memory. Sequences ascend.
+    pub fn append(&mut self, record: &NewRecord<'_>) -> Place {
+        assert!(record.seq >= self.id.first_seq, "a record is not before its segment");
+        let follows = self.tail.records == 0 || record.seq > self.tail.last_seq;
+        assert!(follows, "sequences of a segment ascend");
+        let header = RecordHeader::append(record, self.seed, &mut self.buffer);
+        let place = Place { offset: self.tail.end, length: occupied(&header) };
+        self.tail = Tail {
+            end: self.tail.end + header.occupied(),
+            records: self.tail.records + 1,
+            last_seq: record.seq,
+            chain: self.tail.chain.then(&header.checksum.0.to_le_bytes()),
+        };
+        place
+    }
+
+    /// Writes what was appended: readers see it from then on.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]. The file is then to be abandoned: its records are still in the log.
+    pub fn write(&mut self) -> Result<(), Error> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.file.write_at(&self.buffer, self.written)?;
+        self.written += to_u64(self.buffer.len());
+        assert_eq!(self.written, self.tail.end, "everything appended is written");
+        self.buffer.clear();
+        self.buffer.shrink_to(KEEP_BYTES);
+        Ok(())
+    }
+
+    /// Makes everything appended durable.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn sync(&mut self) -> Result<Tail, Error> {
+        self.write()?;
+        self.file.sync_data()?;
+        if !self.is_named {
+            self.disk.sync_dir(parent(&path::path(self.id)))?;
+            self.is_named = true;
+        }
+        Ok(self.tail)
+    }
+
+    /// Ends the segment: writes what is known about its records, in their order, and makes all of
+    /// it durable.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if `columns` are not those of its records; otherwise as for
+    /// [`write`](Self::write).
+    pub fn seal(mut self, columns: &[Columns]) -> Result<SegmentFooter, Error> {
+        self.write()?;
+        let wrong = |cause| Error::format(&path::path(self.id), self.tail.end, cause);
+        let sizes: u64 = columns.iter().map(|one| u64::from(one.size)).sum();
+        let expected = self.tail.end - to_u64(SegmentHeader::SIZE);
+        if to_u64(columns.len()) != u64::from(self.tail.records) || sizes != expected {
+            return Err(wrong(FormatError::Field { field: "columns", value: sizes }));
+        }
+        let mut bytes = Columns::encode_all(columns, self.id.first_seq).map_err(wrong)?;
+        let sparse = append_sparse(columns, &mut bytes);
+        let seed = self.seed.of(self.id.first_seq);
+        let footer = SegmentFooter {
+            records: self.tail.records,
+            sparse,
+            data_end: self.tail.end,
+            last_seq: self.tail.last_seq,
+            chain: self.tail.chain,
+            index: seed.checksum().then(&bytes),
+        };
+        bytes.extend_from_slice(&footer.encode(seed));
+        self.file.write_at(&bytes, self.tail.end)?;
+        self.sync()?;
+        Ok(footer)
+    }
+}
+
+/// Reads the header of an open file and compares it.
+pub(super) fn check_header(
+    file: &dyn DiskFile,
+    directory: DirectoryId,
+    id: SegmentId,
+) -> Result<(), Error> {
+    let mut bytes = [0; SegmentHeader::SIZE];
+    let read = file.read_at(&mut bytes, 0)?;
+    let header = SegmentHeader::decode(&bytes[..read], directory)
+        .map_err(|cause| Error::format(file.path(), 0, cause))?;
+    if header.id != id {
+        let cause = FormatError::Field { field: "first_seq", value: header.id.first_seq };
+        return Err(Error::format(file.path(), 0, cause));
+    }
+    Ok(())
+}
+
+/// Appends the numbers and places of every 64th record, and of more where records are large.
+fn append_sparse(columns: &[Columns], into: &mut Vec<u8>) -> u32 {
+    let (mut offset, mut count) = (to_u64(SegmentHeader::SIZE), 0);
+    let mut last: Option<(usize, u64)> = None;
+    for (number, one) in columns.iter().enumerate() {
+        let is_due = last.is_none_or(|(then, place)| {
+            number - then >= SPARSE_RECORDS || offset - place >= SPARSE_BYTES
+        });
+        if is_due {
+            into.extend_from_slice(&to_u32(number).to_le_bytes());
+            into.extend_from_slice(&offset.to_le_bytes());
+            last = Some((number, offset));
+            count += 1;
+        }
+        offset += u64::from(one.size);
+    }
+    count
+}
+
+fn occupied(header: &RecordHeader) -> u32 {
+    u32::try_from(header.occupied()).expect("a record has less than 4 GiB")
+}
+
+/// The seed of what a segment says about itself at its end.
+pub(super) fn footer_seed(seed: Seed, id: SegmentId) -> Seed {
+    seed.of(id.first_seq)
+}
+
+/// The checksum of a sealed segment's columns.
+pub(super) fn index_checksum(seed: Seed, bytes: &[u8]) -> Checksum {
+    seed.checksum().then(bytes)
+}
