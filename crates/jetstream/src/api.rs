@@ -2,6 +2,7 @@
 //!
 //! Not here: who executes a request, and what is in a stream.
 
+pub mod direct;
 pub mod info;
 mod paging;
 mod request;

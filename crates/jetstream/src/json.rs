@@ -10,7 +10,7 @@ mod scan;
 mod write;
 
 pub(crate) use reader::is_empty_object;
-pub use reader::{Document, Field, Reader, Words, decode, read_listed};
+pub use reader::{Document, Field, Reader, Words, decode, decode_one, read_listed};
 pub use write::to_vec;
 
 /// `text` in double quotes, as Go's `%q` prints it.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod error;
 pub mod json;
 pub mod name;
+pub mod publish;
 pub mod time;
 
 pub use config::StreamConfig;

@@ -232,7 +232,7 @@ impl MessageGetRequest {
         exclusive.into_iter().all(|(one, other)| !one || !other)
     }
 
-    fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.seq == 0
             && self.last_by_subj.is_empty()
             && self.next_by_subj.is_empty()

@@ -81,6 +81,18 @@ fn decode_strictly<T: Document>(bytes: &[u8], value: &mut T) -> Result<(), Strin
 }
 
 fn decode_leniently<T: Document>(bytes: &[u8], value: &mut T) -> Result<(), String> {
+    decode_one(bytes, Strictness::Lenient, value)
+}
+
+/// Reads the one document in `bytes` into `value`.
+///
+/// # Errors
+/// The words of Go's `json.Unmarshal`.
+pub fn decode_one<T: Document>(
+    bytes: &[u8],
+    strictness: Strictness,
+    value: &mut T,
+) -> Result<(), String> {
     let range = scan::document(bytes, 0).map_err(|error| match error {
         SyntaxError::End => "unexpected end of JSON input".to_owned(),
         SyntaxError::At(words, _) => words,
@@ -93,7 +105,7 @@ fn decode_leniently<T: Document>(bytes: &[u8], value: &mut T) -> Result<(), Stri
         let (quoted, _) = quote::first_character(&bytes[rest..]);
         return Err(format!("invalid character {quoted} after top-level value"));
     }
-    Reader::read(&bytes[start..end], Strictness::Lenient, value)
+    Reader::read(&bytes[start..end], strictness, value)
 }
 
 /// Whether `bytes` is an object without keys, and nothing else.
