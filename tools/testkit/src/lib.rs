@@ -4,10 +4,17 @@
 //! given a configuration text and spoken to over loopback. Whatever is tested here can therefore
 //! be tested against the peer server too, and is.
 //!
-//! - [`server`] starts a server on ports that the system chose, and ends it.
-//! - [`wire`] is a connection whose every read has a deadline.
+//! - [`server`] starts a server on ports that the system chose, and ends it; [`certificate`] makes
+//!   what its TLS needs.
+//! - [`wire`] is a connection whose every read has a deadline; [`client`] understands what it
+//!   reads.
+//! - [`observed`] is a server with what monitoring and the system show of it; [`http`] asks.
 //! - [`transcript`] holds the language of the files in `golden/`, and plays them.
 
+pub mod certificate;
+pub mod client;
+pub mod http;
+pub mod observed;
 pub mod server;
 pub mod transcript;
 pub mod wire;

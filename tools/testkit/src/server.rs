@@ -126,6 +126,16 @@ impl Binary {
             .transpose()
     }
 
+    /// Our server and nats-server, for what is done with both.
+    ///
+    /// # Errors
+    /// [`Error::NoBinary`] when one of them is not there.
+    pub fn both() -> Result<[Self; 2], Error> {
+        let theirs = Self::nats_server()?
+            .ok_or_else(|| Error::NoBinary("NATS_SERVER_BIN is not set".to_owned()))?;
+        Ok([Self::anabranch()?, theirs])
+    }
+
     /// The executable at `path`.
     ///
     /// # Errors

@@ -3,16 +3,12 @@
 
 #[path = "load/abuse.rs"]
 mod abuse;
-#[path = "load/client.rs"]
-mod client;
 #[path = "load/connections.rs"]
 mod connections;
 #[path = "load/delivery.rs"]
 mod delivery;
 #[path = "load/fan_out.rs"]
 mod fan_out;
-#[path = "load/observed.rs"]
-mod observed;
 #[path = "load/restart.rs"]
 mod restart;
 #[path = "load/subscriptions.rs"]

@@ -12,7 +12,8 @@ use std::thread;
 use super::nkey;
 use super::parse::{self, Exchange, Sharing};
 use super::{play, record};
-use crate::server::{Binary, Error, Server};
+use crate::certificate;
+use crate::server::{Binary, Server};
 
 /// How many servers run at once.
 const SERVERS_MAX: usize = 8;
@@ -133,7 +134,8 @@ impl Suite {
             config.push('\n');
         }
         let config = with_public_keys(&config)?;
-        Server::start_with(binary, &config, write_certificate).map_err(|error| error.to_string())
+        Server::start_with(binary, &config, certificate::write_self_signed)
+            .map_err(|error| error.to_string())
     }
 
     /// Indexes of exchanges that share a server.
@@ -178,14 +180,4 @@ fn with_public_keys(config: &str) -> Result<String, String> {
         text.push_str(rest);
     }
     Ok(text)
-}
-
-/// Writes a fresh self-signed certificate, for the configurations that ask for TLS.
-fn write_certificate(directory: &Path) -> Result<(), Error> {
-    let io = |what: &str, source| Error::Io { what: what.into(), source };
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".into()])
-        .map_err(|error| io("make certificate", std::io::Error::other(error)))?;
-    fs::write(directory.join("cert.pem"), made.cert.pem())
-        .and_then(|()| fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()))
-        .map_err(|error| io("write certificate", error))
 }

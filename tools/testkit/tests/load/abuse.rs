@@ -1,7 +1,7 @@
 //! Clients that send much and deserve little.
 
-use crate::client::{Client, Event};
-use crate::observed::{Observed, tell};
+use anabranch_testkit::client::{Client, Event};
+use anabranch_testkit::observed::{Observed, tell};
 
 const MEBIBYTE: usize = 1024 * 1024;
 /// What bad input may cost the server in all.

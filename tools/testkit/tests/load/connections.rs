@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use anabranch_testkit::wire::Chunks;
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
-use crate::client::{Client, Event, TIMEOUT};
-use crate::observed::{Observed, tell, wait_until};
+use anabranch_testkit::client::{Client, Event, TIMEOUT};
+use anabranch_testkit::observed::{Observed, tell, wait_until};
 
 /// As many as fit into a process with a hard limit of 16,384 descriptors, and some.
 const IDLE: u64 = 10_000;

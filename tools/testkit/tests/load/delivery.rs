@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use anabranch_testkit::wire::Chunks;
 
-use crate::client::{Client, Event, Message};
-use crate::observed::{Observed, tell, wait_until};
+use anabranch_testkit::client::{Client, Event, Message};
+use anabranch_testkit::observed::{Observed, tell, wait_until};
 
 #[test]
 #[ignore = "load"]

@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use crate::client::{Client, Message};
-use crate::observed::{Observed, tell};
+use anabranch_testkit::client::{Client, Message};
+use anabranch_testkit::observed::{Observed, tell};
 
 const WITH_HEADERS: &str = "{\"verbose\":false,\"headers\":true}";
 const WITHOUT_HEADERS: &str = "{\"verbose\":false}";

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anabranch_testkit::server::Signal;
 
-use crate::client::{Client, Event, TIMEOUT};
-use crate::observed::{Observed, tell};
+use anabranch_testkit::client::{Client, Event, TIMEOUT};
+use anabranch_testkit::observed::{Observed, tell};
 
 #[test]
 #[ignore = "load"]

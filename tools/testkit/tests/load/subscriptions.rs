@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, TIMEOUT};
-use crate::observed::{Ending, Observed, tell};
+use anabranch_testkit::client::{Client, TIMEOUT};
+use anabranch_testkit::observed::{Ending, Observed, tell};
 
 const SUBSCRIPTIONS: u64 = 1_000_000;
 const SAME_SUBJECT: u64 = 100_000;

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, io, thread};
 
+use anabranch_testkit::http::Answer;
 use anabranch_testkit::server::{Binary, Error, Server};
+use anabranch_testkit::{certificate, http};
 use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -19,27 +20,19 @@ pub(crate) struct Pair {
     theirs: Server,
 }
 
-/// An HTTP answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    pub(crate) status: String,
-    pub(crate) content_type: String,
-    pub(crate) body: String,
-}
-
 impl Pair {
     /// Both servers with this configuration.
     pub(crate) fn start(config: &str) -> Result<Self, Error> {
-        let peer = Binary::nats_server()?
-            .ok_or_else(|| Error::NoBinary("NATS_SERVER_BIN is not set".to_owned()))?;
-        let start = |binary: &Binary| Server::start_with(binary, config, certificate);
-        Ok(Self { ours: start(&Binary::anabranch()?)?, theirs: start(&peer)? })
+        let start =
+            |binary: &Binary| Server::start_with(binary, config, certificate::write_self_signed);
+        let [ours, theirs] = Binary::both()?;
+        Ok(Self { ours: start(&ours)?, theirs: start(&theirs)? })
     }
 
     /// What both answer, ours first.
     pub(crate) fn get(&self, path: &str) -> (Answer, Answer) {
         let ask = |server: &Server| {
-            get(server.monitoring_address().expect("configured with monitoring"), path)
+            http::get(open(server.monitoring_address().expect("configured with monitoring")), path)
         };
         (ask(&self.ours), ask(&self.theirs))
     }
@@ -95,27 +88,12 @@ impl Pair {
     }
 }
 
-impl Answer {
-    /// The body as JSON; null if it is none.
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or(Value::Null)
-    }
-
-    /// Every field with its JSON type; list items count as one, keys of maps of counters too.
-    pub(crate) fn shape(&self) -> BTreeSet<String> {
-        let mut shape = BTreeSet::new();
-        describe("", &self.json(), &mut shape);
-        shape
-    }
-}
-
-/// A certificate for the configurations that name one.
-fn certificate(directory: &Path) -> Result<(), Error> {
-    let failed = |source| Error::Io { what: "make a certificate".to_owned(), source };
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
-        .map_err(|error| failed(io::Error::other(error)))?;
-    fs::write(directory.join("cert.pem"), made.cert.pem()).map_err(failed)?;
-    fs::write(directory.join("key.pem"), made.signing_key.serialize_pem()).map_err(failed)
+/// Every field of the body with its JSON type; list items count as one, keys of maps of counters
+/// too.
+pub(crate) fn shape(answer: &Answer) -> BTreeSet<String> {
+    let mut shape = BTreeSet::new();
+    describe("", &answer.json(), &mut shape);
+    shape
 }
 
 fn describe(path: &str, value: &Value, shape: &mut BTreeSet<String>) {
@@ -158,37 +136,4 @@ fn client(address: SocketAddr, bytes: &str) -> TcpStream {
         read.extend_from_slice(&piece[..count]);
     }
     stream
-}
-
-fn get(address: SocketAddr, path: &str) -> Answer {
-    let mut stream = open(address);
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("loopback takes a request");
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("an answer in time");
-    let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    let header = |name: &str| {
-        let line = head.lines().find_map(|line| {
-            line.split_once(": ").filter(|(found, _)| found.eq_ignore_ascii_case(name))
-        });
-        line.map(|(_, value)| value.to_owned()).unwrap_or_default()
-    };
-    let body =
-        if header("transfer-encoding") == "chunked" { joined(body) } else { body.to_owned() };
-    let status = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    Answer { status, content_type: header("content-type"), body }
-}
-
-/// The chunks of a chunked body, put together.
-fn joined(body: &str) -> String {
-    let mut whole = String::new();
-    let mut rest = body;
-    while let Some((size, after)) = rest.split_once("\r\n") {
-        let size = usize::from_str_radix(size.trim(), 16).expect("a chunk's size");
-        let Some(chunk) = after.get(..size).filter(|chunk| !chunk.is_empty()) else { break };
-        whole.push_str(chunk);
-        rest = after[size..].trim_start_matches("\r\n");
-    }
-    whole
 }

@@ -11,7 +11,6 @@ use anabranch_testkit::server::{Binary, Server};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 const POLL_PAUSE: Duration = Duration::from_millis(5);
-const NEED: &str = "needs both servers: NATS_SERVER_BIN and ANABRANCH_BIN";
 
 /// How a call that ends by itself ended.
 #[derive(Debug)]
@@ -33,8 +32,7 @@ impl Call {
 
 /// The results for our server and for nats-server.
 pub(crate) fn both<R>(run: impl Fn(&Binary) -> R) -> [R; 2] {
-    let ours = Binary::anabranch().expect(NEED);
-    let theirs = Binary::nats_server().expect(NEED).expect(NEED);
+    let [ours, theirs] = Binary::both().expect("needs both servers");
     [run(&ours), run(&theirs)]
 }
 

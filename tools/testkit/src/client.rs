@@ -1,48 +1,70 @@
 //! A client that understands what it reads: just enough of the protocol to count and compare.
+//!
+//! Not a library for applications: what a test does not expect ends the test, so the functions
+//! here panic where the server is silent for [`TIMEOUT`] or says something else.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anabranch_testkit::wire::{Arrival, Chunks, Connection};
+use crate::wire::{Arrival, Chunks, Connection};
 
 /// How long anything may take that the server does at once when it has the processor.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One operation of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
+    /// MSG or HMSG.
     Message(Message),
+    /// PONG.
     Pong,
+    /// `+OK`.
+    Ok,
+    /// INFO, with its JSON.
     Info(String),
+    /// `-ERR`, with its text in single quotes.
     Error(String),
+    /// The server closed the connection.
     Closed,
 }
 
-/// A message; `payload` begins after the headers.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Message {
-    pub(crate) subject: String,
-    pub(crate) sid: String,
-    pub(crate) headers: Vec<u8>,
-    pub(crate) payload: Vec<u8>,
+pub struct Message {
+    /// Where it was published.
+    pub subject: String,
+    /// The subscription that got it.
+    pub sid: String,
+    /// The header block as it came; empty for MSG.
+    pub headers: Vec<u8>,
+    /// What follows the headers.
+    pub payload: Vec<u8>,
 }
 
 /// A connected client.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub struct Client {
     connection: Connection,
     events: VecDeque<Event>,
 }
 
 impl Client {
     /// A client whose CONNECT was answered.
-    pub(crate) fn open(address: SocketAddr) -> Self {
+    ///
+    /// # Panics
+    /// When nobody listens, or the CONNECT is not accepted.
+    #[must_use]
+    pub fn open(address: SocketAddr) -> Self {
         Self::open_saying(address, "{\"verbose\":false,\"headers\":true,\"protocol\":1}")
     }
 
-    /// As [`Client::open`], with these options.
-    pub(crate) fn open_saying(address: SocketAddr, options: &str) -> Self {
+    /// As [`Client::open`], with these options, a JSON object.
+    ///
+    /// # Panics
+    /// As [`Client::open`].
+    #[must_use]
+    pub fn open_saying(address: SocketAddr, options: &str) -> Self {
         let mut client = Self::silent(address);
         client.send(format!("CONNECT {options}\r\n"));
         client.barrier();
@@ -50,21 +72,41 @@ impl Client {
     }
 
     /// A connection that has said nothing.
-    pub(crate) fn silent(address: SocketAddr) -> Self {
+    ///
+    /// # Panics
+    /// When nobody listens.
+    #[must_use]
+    pub fn silent(address: SocketAddr) -> Self {
         let connection = Connection::open(address).expect("the server listens");
         Self { connection, events: VecDeque::new() }
     }
 
-    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    /// Sends bytes as they are.
+    ///
+    /// # Panics
+    /// When the server does not read for long.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.connection.send(bytes.as_ref(), Chunks::Whole).expect("the server reads");
     }
 
-    pub(crate) fn send_in(&mut self, bytes: &[u8], chunks: Chunks) {
+    /// As [`Client::send`], cut in pieces.
+    ///
+    /// # Panics
+    /// As [`Client::send`].
+    pub fn send_in(&mut self, bytes: &[u8], chunks: Chunks) {
         self.connection.send(bytes, chunks).expect("the server reads");
     }
 
+    /// Says that nothing more will be sent, while reading goes on.
+    pub fn end_sending(&mut self) {
+        self.connection.end_sending();
+    }
+
     /// PING, and everything up to its PONG is read; the messages are given back.
-    pub(crate) fn barrier(&mut self) -> Vec<Message> {
+    ///
+    /// # Panics
+    /// When something else than messages and INFO comes before the PONG.
+    pub fn barrier(&mut self) -> Vec<Message> {
         self.send("PING\r\n");
         let mut messages = Vec::new();
         loop {
@@ -77,8 +119,11 @@ impl Client {
         }
     }
 
-    /// The next message; other things than INFO must not come before it.
-    pub(crate) fn message(&mut self) -> Message {
+    /// The next message.
+    ///
+    /// # Panics
+    /// When something else than INFO comes before it.
+    pub fn message(&mut self) -> Message {
         loop {
             match self.event() {
                 Event::Message(message) => return message,
@@ -88,8 +133,11 @@ impl Client {
         }
     }
 
-    /// The next thing that the server says.
-    pub(crate) fn event(&mut self) -> Event {
+    /// The next thing that the server says. Its PINGs are answered and not shown.
+    ///
+    /// # Panics
+    /// When nothing comes in time.
+    pub fn event(&mut self) -> Event {
         let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -104,7 +152,10 @@ impl Client {
     }
 
     /// Everything until the server closes.
-    pub(crate) fn rest(&mut self) -> Vec<Event> {
+    ///
+    /// # Panics
+    /// When it does not close in time.
+    pub fn rest(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         loop {
             match self.event() {
@@ -140,6 +191,7 @@ fn parse(bytes: &[u8]) -> Option<(Option<Event>, usize)> {
     let event = match verb {
         "PING" => return Some((None, body)),
         "PONG" => Event::Pong,
+        "+OK" => Event::Ok,
         "INFO" => Event::Info(rest.to_owned()),
         "-ERR" => Event::Error(rest.to_owned()),
         "MSG" | "HMSG" => {

@@ -1,0 +1,10 @@
+//! How a server conducts itself where no single exchange of bytes can show it: with several
+//! clients at once, over time, and at the end of connections. Each test is run against both
+//! servers.
+
+#[path = "conduct/ending.rs"]
+mod ending;
+#[path = "conduct/leaving.rs"]
+mod leaving;
+#[path = "conduct/silence.rs"]
+mod silence;
