@@ -1,6 +1,7 @@
 //! A server's life: start, signals, stop.
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::process::ExitCode;
 
@@ -92,7 +93,7 @@ async fn run(
     let scheme = client_scheme(&options);
     let ports_directory = options.files.ports_file_dir.clone();
     let broker = Broker::builder().options(options).threads(threads).start().await;
-    let broker = broker.map_err(|error| placed(&error, tls_at.as_deref()))?;
+    let broker = broker.map_err(|error| start_reason(&error, tls_at.as_deref()))?;
     log::info!("  Name:     {}", broker.server_name());
     log::info!("  ID:       {}", broker.server_id());
     let ports = ports_directory
@@ -116,12 +117,26 @@ fn client_scheme(options: &Options) -> ClientScheme {
     }
 }
 
-/// Errors in the files that a `tls` block names, with the place of that block.
-fn placed(error: &StartError, tls_at: Option<&str>) -> String {
+/// Why there is no start, in nats-server's words. Errors in the files that a `tls` block names
+/// come with the place of that block.
+fn start_reason(error: &StartError, tls_at: Option<&str>) -> String {
     match (error, tls_at) {
         (StartError::Tls(error), Some(at)) => format!("{at}: {error}"),
+        (StartError::Listen { what: "port", address, source }, _) => {
+            format!("Error listening on port: {address}, {:?}", listen_reason(address, source))
+        }
+        (StartError::Listen { what, address, source }, _) => {
+            let why = listen_reason(address, source);
+            format!("Can't start monitoring: can't listen to the {what}: {why}")
+        }
         _ => error.to_string(),
     }
+}
+
+fn listen_reason(address: &str, why: &io::Error) -> String {
+    // Without a number it comes from looking up the name, before there was an address.
+    let place = why.raw_os_error().map_or(String::new(), |_| format!(" {address}: bind"));
+    format!("listen tcp{place}: {}", io_reason(why))
 }
 
 /// Acts on signals until one of them, or the end of lame duck mode, ends the server.

@@ -50,7 +50,11 @@ async fn client(broker: &Broker, lines: &str) -> TcpStream {
 }
 
 /// Asks until the document satisfies `condition`, at most for the time of a test.
-async fn eventually(http: SocketAddr, path: &str, condition: impl Fn(&Value) -> bool) -> Value {
+async fn eventually(
+    http: SocketAddr,
+    path: &str,
+    mut condition: impl FnMut(&Value) -> bool,
+) -> Value {
     let asking = async {
         loop {
             let document = get(http, path).await;
@@ -185,5 +189,24 @@ async fn remembers_so_many_closed_connections_and_no_more() {
         let closed = eventually(http, "/connz?state=closed", last).await;
         assert_eq!(closed["connections"].as_array().map(Vec::len), Some(1));
     }
+    broker.shutdown().await;
+}
+
+/// On one thread, where whoever works without a pause holds up everybody.
+#[tokio::test(flavor = "current_thread")]
+async fn many_subscriptions_of_a_closed_connection_go_while_others_are_served() {
+    const SUBSCRIPTIONS: u64 = 50_000;
+    let (broker, http) = broker(|_| {}).await;
+    let lines: String = (0..SUBSCRIPTIONS).map(|n| format!("SUB many.{n} {n}\r\n")).collect();
+    drop(client(&broker, &format!("CONNECT {{\"verbose\":false}}\r\n{lines}")).await);
+    let mut seen = std::collections::BTreeSet::new();
+    eventually(http, "/varz", |varz| {
+        let left = varz["subscriptions"].as_u64().expect("a number");
+        seen.insert(left);
+        left == 0
+    })
+    .await;
+    let between = seen.range(1..SUBSCRIPTIONS).count();
+    assert!(between > 0, "answers came only before and after: {seen:?}");
     broker.shutdown().await;
 }

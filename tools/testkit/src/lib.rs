@@ -7,7 +7,7 @@
 //! - [`server`] starts a server on ports that the system chose, and ends it; [`certificate`] makes
 //!   what its TLS needs.
 //! - [`wire`] is a connection whose every read has a deadline; [`client`] understands what it
-//!   reads.
+//!   reads, [`tls`] is a stream inside of TLS.
 //! - [`observed`] is a server with what monitoring and the system show of it; [`http`] asks.
 //! - [`transcript`] holds the language of the files in `golden/`, and plays them.
 
@@ -16,5 +16,6 @@ pub mod client;
 pub mod http;
 pub mod observed;
 pub mod server;
+pub mod tls;
 pub mod transcript;
 pub mod wire;

@@ -37,7 +37,8 @@ pub fn on_both(config: &str, check: impl Fn(&Observed)) {
 }
 
 impl Observed {
-    /// Our server under `config`, in which `cert.pem` and `key.pem` in its directory may be named.
+    /// Our server under `config`, in which the files of [`crate::certificate`] in its
+    /// directory may be named.
     ///
     /// # Panics
     /// When there is no such binary, or it refuses the configuration.
@@ -53,7 +54,7 @@ impl Observed {
     #[must_use]
     pub fn start_on(binary: &Binary, config: &str) -> Self {
         let config = format!("http: \"127.0.0.1:-1\"\n{config}\n");
-        let server = Server::start_with(binary, &config, certificate::write_self_signed);
+        let server = Server::start_with(binary, &config, certificate::write_with_client);
         Self { server: server.expect("a valid configuration") }
     }
 

@@ -158,3 +158,17 @@ impl Connection {
         Ok(true)
     }
 }
+
+/// Reads up to and with the next CRLF, byte by byte, so that nothing behind it is taken.
+///
+/// # Errors
+/// Those of the stream, also when it ends before.
+pub fn read_line(stream: &mut impl Read) -> io::Result<String> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        line.extend(byte);
+    }
+    Ok(String::from_utf8_lossy(&line).into_owned())
+}

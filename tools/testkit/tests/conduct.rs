@@ -4,6 +4,8 @@
 
 #[path = "conduct/ending.rs"]
 mod ending;
+#[path = "conduct/handshakes.rs"]
+mod handshakes;
 #[path = "conduct/leaving.rs"]
 mod leaving;
 #[path = "conduct/silence.rs"]

@@ -9,6 +9,8 @@ mod connections;
 mod delivery;
 #[path = "load/fan_out.rs"]
 mod fan_out;
+#[path = "load/pending.rs"]
+mod pending;
 #[path = "load/restart.rs"]
 mod restart;
 #[path = "load/subscriptions.rs"]

@@ -4,6 +4,10 @@
 
 #[path = "monitoring/pair.rs"]
 mod pair;
+#[path = "monitoring/tls.rs"]
+mod tls;
+#[path = "monitoring/traffic.rs"]
+mod traffic;
 
 use std::io::Write;
 use std::net::TcpStream;

@@ -3,6 +3,10 @@
 
 #[path = "operation/both.rs"]
 mod both;
+#[path = "operation/lame_duck.rs"]
+mod lame_duck;
+#[path = "operation/syslog.rs"]
+mod syslog;
 
 use anabranch_testkit::server::Signal;
 use both::{Call, both, call, log_lines, running, wait_until};
@@ -213,4 +217,36 @@ fn the_ports_file_has_the_same_entries_and_goes_with_the_server() {
     };
     let [ours, theirs] = both(entries);
     assert_eq!(ours, theirs);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn without_configuration_it_listens_on_every_address_and_port_4222() {
+    // Somebody else has the port, this test or any other program: what is wanted is in what the
+    // servers say about that.
+    let _taken = std::net::TcpListener::bind("0.0.0.0:4222");
+    let said = |binary: &_| {
+        let Call { code, output } = call(binary, "", "-n default");
+        let address = output.contains("Error listening on port: 0.0.0.0:4222, ");
+        (code, address, log_lines(&output, &["Error listening on port"]))
+    };
+    let [ours, theirs] = both(said);
+    assert_eq!(ours, theirs);
+    assert_eq!((theirs.0, theirs.1, theirs.2.len()), (Some(1), true, 1));
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_port_that_is_taken_prevents_the_start_with_the_same_words() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let port = taken.local_addr().expect("a bound socket").port();
+    for arguments in [format!("-a 127.0.0.1 -p {port}"), format!("-a 127.0.0.1 -p -1 -m {port}")] {
+        let said = |binary: &_| {
+            let Call { code, output } = call(binary, "", &arguments);
+            (code, log_lines(&output, &["[FTL]"]))
+        };
+        let [ours, theirs] = both(said);
+        assert_eq!(ours, theirs);
+        assert_eq!(theirs.1.len(), 1, "{theirs:?}");
+    }
 }

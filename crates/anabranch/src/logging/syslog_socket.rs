@@ -185,6 +185,7 @@ impl SyslogSocket {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entry::Label;
     use super::*;
 
     #[test]
@@ -197,17 +198,24 @@ mod tests {
         assert_eq!(parsed("h:514"), Err("error invalid network type: \"\"".to_owned()));
     }
 
+    fn connected(destination: Destination) -> SyslogSocket {
+        let facility = destination.facility();
+        let host = destination.is_remote().then(|| "h".to_owned());
+        let sender = Sender { tag: "t".to_owned(), process_id: 1, facility, host };
+        SyslogSocket::connect(destination, sender, TimeZone::UTC).unwrap()
+    }
+
+    fn entries(texts: &[&str]) -> Vec<Entry> {
+        let entry = |text: &&str| Entry::now(Label::Info, (*text).to_owned());
+        texts.iter().map(entry).collect()
+    }
+
     #[test]
     fn a_datagram_is_one_message() {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = receiver.local_addr().unwrap().to_string();
-        let destination = Destination::Udp(address);
-        let facility = destination.facility();
-        let (tag, host) = ("t".to_owned(), Some("h".to_owned()));
-        let sender = Sender { tag, process_id: 1, facility, host };
-        let mut socket = SyslogSocket::connect(destination, sender, TimeZone::UTC).unwrap();
-        let entry = |text: &str| Entry::now(super::super::entry::Label::Info, text.to_owned());
-        socket.write(&[entry("one"), entry("two")]).unwrap();
+        let mut socket = connected(Destination::Udp(address));
+        socket.write(&entries(&["one", "two"])).unwrap();
         let mut buffer = [0; 256];
         for text in ["one", "two"] {
             let size = receiver.recv(&mut buffer).unwrap();
@@ -215,5 +223,28 @@ mod tests {
             assert!(message.starts_with("<5>"), "{message}");
             assert!(message.ends_with(&format!(" h t[1]: {text}\n")), "{message}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_local_syslog_gets_datagrams_where_it_takes_them_and_else_a_stream() {
+        use std::io::Read;
+        use std::os::unix::net::{UnixDatagram, UnixListener};
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        let datagrams = UnixDatagram::bind(path("datagrams")).unwrap();
+        connected(Destination::Path(path("datagrams"))).write(&entries(&["one", "two"])).unwrap();
+        let mut buffer = [0; 256];
+        for text in ["one", "two"] {
+            let size = datagrams.recv(&mut buffer).unwrap();
+            let message = String::from_utf8_lossy(&buffer[..size]);
+            assert!(message.starts_with("<5>"), "{message}");
+            assert!(message.ends_with(&format!(" t[1]: {text}\n")), "{message}");
+        }
+        let listener = UnixListener::bind(path("stream")).unwrap();
+        connected(Destination::Path(path("stream"))).write(&entries(&["one", "two"])).unwrap();
+        let mut said = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut said).unwrap();
+        assert_eq!(said.lines().filter(|line| line.starts_with("<5>")).count(), 2, "{said}");
     }
 }

@@ -53,6 +53,8 @@ pub struct TlsDetails {
     pub cipher_suite: String,
     /// The client's certificates, leaf first, DER.
     pub peer_certificates: Vec<Vec<u8>>,
+    /// The handshake came before INFO.
+    pub first: bool,
 }
 
 /// Traffic of one client since it connected.

@@ -85,6 +85,11 @@ pub(super) async fn negotiate(
         nonce.clone_into(&mut info.nonce);
         info.tls_required = true;
         client.output.append(&info.line());
+        client.update_details(|d| {
+            if let Some(tls) = &mut d.tls {
+                tls.first = true;
+            }
+        });
     }
     Ok(Negotiated::Tls(stream, peer))
 }

@@ -157,6 +157,7 @@ impl TlsStream {
                 .iter()
                 .map(|c| c.as_ref().to_vec())
                 .collect(),
+            first: false,
         }
     }
 

@@ -60,3 +60,40 @@ fn who_was_refused_and_stays_costs_no_descriptor() {
         assert!((0..ATTEMPTS).any(|_| attempt() < MOMENT));
     });
 }
+
+#[test]
+#[ignore = "needs both servers"]
+fn who_lets_too_much_wait_ends_with_that_reason() {
+    on_both("max_payload: 64KB\nmax_pending: 128KB", |observed| {
+        let _slow = observed.subscriber("SUB ending.slow 1\r\n");
+        let mut publisher = observed.client();
+        let message = format!("PUB ending.slow 65536\r\n{}\r\n", "x".repeat(65_536));
+        // The system takes some MiB for a socket that is not read.
+        (0..400).for_each(|_| publisher.send(&message));
+        publisher.barrier();
+        observed.await_count("slow_consumers", 1);
+        wait_until("a reason", || observed.close_reasons() == ["Slow Consumer (Pending Bytes)"]);
+    });
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_connection_that_breaks_while_it_is_written_to_ends_with_that_reason() {
+    const ATTEMPTS: usize = 100;
+    on_both("", |observed| {
+        let mut publisher = observed.client();
+        let message = format!("PUB ending.broken 1000000\r\n{}\r\n", "x".repeat(1_000_000));
+        let mut attempt = || {
+            let broken = observed.subscriber("SUB ending.broken 1\r\n");
+            // More than the system takes, so that the server is in the middle of writing.
+            (0..8).for_each(|_| publisher.send(&message));
+            publisher.barrier();
+            // What it has not read makes its system reset the connection.
+            drop(broken);
+            observed.await_count("connections", 1);
+            observed.close_reasons().contains(&"Write Error".to_owned())
+        };
+        // A reset can be noticed by reading too: whichever comes first.
+        assert!((0..ATTEMPTS).any(|_| attempt()), "{:?}", observed.close_reasons());
+    });
+}

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::thread;
+use std::path::Path;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use anabranch_testkit::http::Answer;
 use anabranch_testkit::server::{Binary, Error, Server};
@@ -23,10 +24,16 @@ pub(crate) struct Pair {
 impl Pair {
     /// Both servers with this configuration.
     pub(crate) fn start(config: &str) -> Result<Self, Error> {
-        let start =
-            |binary: &Binary| Server::start_with(binary, config, certificate::write_self_signed);
         let [ours, theirs] = Binary::both()?;
-        Ok(Self { ours: start(&ours)?, theirs: start(&theirs)? })
+        let ours = Server::start_with(&ours, config, certificate::write_with_client)?;
+        let copied = |directory: &Path| copy_certificates(ours.directory(), directory);
+        let theirs = Server::start_with(&theirs, config, copied)?;
+        Ok(Self { ours, theirs })
+    }
+
+    /// Does the same with our server and with nats-server.
+    pub(crate) fn each<R>(&self, act: impl Fn(&Server) -> R) -> [R; 2] {
+        [act(&self.ours), act(&self.theirs)]
     }
 
     /// What both answer, ours first.
@@ -34,7 +41,7 @@ impl Pair {
         let ask = |server: &Server| {
             http::get(open(server.monitoring_address().expect("configured with monitoring")), path)
         };
-        (ask(&self.ours), ask(&self.theirs))
+        self.each(ask).into()
     }
 
     /// On both servers a client per name, which subscribes and publishes to itself.
@@ -88,6 +95,15 @@ impl Pair {
     }
 }
 
+/// What is said of certificates can only be the same of the same ones.
+fn copy_certificates(from: &Path, to: &Path) -> Result<(), Error> {
+    for name in ["cert.pem", "key.pem", "ca.pem", "client.pem", "client-key.pem"] {
+        fs::copy(from.join(name), to.join(name))
+            .map_err(|source| Error::Io { what: format!("copy {name}"), source })?;
+    }
+    Ok(())
+}
+
 /// Every field of the body with its JSON type; list items count as one, keys of maps of counters
 /// too.
 pub(crate) fn shape(answer: &Answer) -> BTreeSet<String> {
@@ -118,7 +134,7 @@ fn describe(path: &str, value: &Value, shape: &mut BTreeSet<String>) {
     shape.insert(format!("{path}: {kind}"));
 }
 
-fn open(address: SocketAddr) -> TcpStream {
+pub(crate) fn open(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the server listens");
     stream.set_read_timeout(Some(TIMEOUT)).expect("not zero");
     stream

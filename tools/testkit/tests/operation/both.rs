@@ -85,7 +85,7 @@ pub(crate) fn log_lines(log: &str, parts: &[&str]) -> Vec<String> {
 
 /// Checks the head of a line, `[pid] yyyy/mm/dd hh:mm:ss.uuuuuu [LBL] `, and masks what differs
 /// from run to run: digits become `9`, runs of them one, and paths end at their last slash.
-fn plain(line: &str) -> String {
+pub(crate) fn plain(line: &str) -> String {
     let text = if line.starts_with('[') {
         let head: Vec<&str> = line.splitn(5, ' ').collect();
         assert!(head.len() == 5 && head[1].len() == 10 && head[2].len() == 15, "{line}");

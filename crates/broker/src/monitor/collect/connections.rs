@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use anabranch_auth::TlsIdentity;
-use anabranch_config::options::HandshakeFirst;
 use anabranch_subject::Interest;
 use sha2::{Digest, Sha256};
 use x509_parser::certificate::X509Certificate;
@@ -144,7 +143,7 @@ fn show(
     Connection {
         life: Life::new(standing, now, ip, port),
         figures: standing.figures,
-        tls: tls(server, &details, request.auth && open),
+        tls: tls(&details, request.auth && open),
         owner: owner(server, request, row, &details),
         said: Said {
             name: details.name.name,
@@ -193,9 +192,8 @@ pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn tls(server: &Server, details: &Details, certificates: bool) -> Tls {
+fn tls(details: &Details, certificates: bool) -> Tls {
     let Some(tls) = &details.tls else { return Tls::default() };
-    let first = server.tls.as_ref().map(|tls| tls.handshake_first);
     let tls_peer_certs = if certificates {
         tls.peer_certificates.iter().map(|der| certificate(der)).collect()
     } else {
@@ -205,7 +203,7 @@ fn tls(server: &Server, details: &Details, certificates: bool) -> Tls {
         tls_version: tls.version.clone(),
         tls_cipher_suite: tls.cipher_suite.clone(),
         tls_peer_certs,
-        tls_first: first == Some(HandshakeFirst::Yes),
+        tls_first: tls.first,
     }
 }
 
