@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::Error;
-use crate::disk::{Disk, DiskLock, EntryKind, FileSystem, LockMode, OpenMode};
+use crate::disk::{Disk, DiskLock, EntryKind, FileSystem, LockMode, OpenMode, sync_path};
 use crate::format::{AccountId, DirectoryFormat, DirectoryId, FormatError, StreamId};
 use crate::wal::WalOptions;
 
@@ -69,6 +69,7 @@ impl Directory {
         for folder in CONTENTS {
             disk.create_dir(folder)?;
         }
+        disk.sync_dir("")?;
         Ok(Self { disk, format, _lock: lock })
     }
 
@@ -187,7 +188,7 @@ pub(crate) fn set_aside(disk: &dyn Disk, path: &str) -> Result<String, Error> {
         .expect("there is one more name than there are files");
     let target = format!("{ASIDE}/{free}");
     disk.rename(path, &target)?;
-    disk.sync_dir(ASIDE)?;
+    sync_path(disk, &target)?;
     disk.sync_dir(crate::disk::path::parent(path))?;
     Ok(target)
 }

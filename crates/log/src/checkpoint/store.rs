@@ -61,6 +61,9 @@ impl Checkpoints {
         directory: DirectoryId,
     ) -> Result<(Self, Vec<Rejected>), Error> {
         disk.create_dir(DIRECTORY)?;
+        disk.sync_dir("")?;
+        // The program may have ended between a rename and this.
+        disk.sync_dir(DIRECTORY)?;
         let generations = generations(&*disk)?;
         let next_generation = generations.last().map_or(1, |last| last + 1);
         let present: BTreeSet<u64> = generations.iter().copied().collect();

@@ -44,8 +44,8 @@ pub trait Disk: Debug + Send + Sync {
     /// Whatever the system says, with the path.
     fn list(&self, path: &str) -> Result<Vec<Entry>, DiskError>;
 
-    /// Makes a directory and its parents, and syncs the directories in which names appeared. One
-    /// that exists already is fine.
+    /// Makes a directory and its parents. One that exists already is fine, and may not be durable
+    /// either: see [`sync_path`](super::sync_path).
     ///
     /// # Errors
     /// Whatever the system says, with the path.

@@ -6,7 +6,10 @@ mod error;
 mod interface;
 pub(crate) mod path;
 mod real;
+pub mod sim;
 
 pub use error::{DiskError, Operation};
 pub use interface::{Disk, DiskFile, DiskLock, Entry, EntryKind, FileSystem, LockMode, OpenMode};
+pub use path::sync_path;
 pub use real::RealDisk;
+pub use sim::SimDisk;

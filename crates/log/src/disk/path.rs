@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::{Disk, DiskError};
+
 /// The parts of a relative path; none for the directory itself.
 ///
 /// # Errors
@@ -23,6 +25,19 @@ pub(super) fn parts(path: &str) -> io::Result<Vec<&str>> {
 /// The directory that holds what is at `path`.
 pub(crate) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+/// Makes the name of what is at `path` durable, with those of all directories above it.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn sync_path(disk: &dyn Disk, path: &str) -> Result<(), DiskError> {
+    let mut folder = path;
+    while !folder.is_empty() {
+        folder = parent(folder);
+        disk.sync_dir(folder)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

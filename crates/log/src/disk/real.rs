@@ -101,8 +101,7 @@ impl Disk for RealDisk {
         self.run(Operation::CreateDir, path, |full| match fs::create_dir(full) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             other => other,
-        })?;
-        self.sync_dir(parent(path))
+        })
     }
 
     fn sync_dir(&self, path: &str) -> Result<(), DiskError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Tail, path};
 use crate::Error;
 use crate::disk::path::parent;
-use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::disk::{Disk, DiskFile, OpenMode, sync_path};
 use crate::format::{
     Checksum, Columns, DirectoryId, FormatError, NewRecord, RecordHeader, Seed, SegmentFooter,
     SegmentHeader, SegmentId, to_u32, to_u64,
@@ -159,7 +159,7 @@ impl SegmentWriter {
         self.write()?;
         self.file.sync_data()?;
         if !self.is_named {
-            self.disk.sync_dir(parent(&path::path(self.id)))?;
+            sync_path(&*self.disk, &path::path(self.id))?;
             self.is_named = true;
         }
         Ok(self.tail)

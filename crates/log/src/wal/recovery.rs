@@ -132,6 +132,7 @@ impl Recovery {
     ) -> Result<Self, Error> {
         options.check()?;
         disk.create_dir(DIRECTORY)?;
+        disk.sync_dir("")?;
         writer::remove_unfinished(&*disk)?;
         let Present { files, headless, placeless } = files::find(&*disk, directory, &options)?;
         for path in placeless {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::file::{self, WalFile};
+use super::file::{self, DIRECTORY, WalFile};
 use super::files;
 use super::recovery::Recovery;
 use super::writer::{Files, Writer};
@@ -22,6 +22,8 @@ pub(super) enum End {
 /// by what they are good for.
 pub(super) fn finish(mut recovery: Recovery, end: End) -> Result<Writer, Error> {
     rewrite_unproven(&mut recovery)?;
+    // The program may have ended between making a file and making its name durable.
+    recovery.disk.sync_dir(DIRECTORY)?;
     let (live, rest, position) = match end {
         End::Torn(end) => {
             destroy_beyond(&mut recovery)?;
@@ -33,7 +35,7 @@ pub(super) fn finish(mut recovery: Recovery, end: End) -> Result<Writer, Error> 
             (VecDeque::from(files), Vec::new(), Position { lsn, chain: Checksum(0) })
         }
     };
-    let mut files = Files { live, ready: VecDeque::new(), released: Vec::new(), end: position };
+    let mut files = Files { live, ready: VecDeque::new(), end: position };
     keep(&mut files, &recovery, rest)?;
     if matches!(end, End::Lost(_)) || files.live.is_empty() {
         add_file(&mut files, &recovery)?;
@@ -79,21 +81,20 @@ fn split(mut all: Vec<WalFile>, end: Lsn) -> (VecDeque<WalFile>, Vec<WalFile>) {
     (all.into(), rest)
 }
 
-/// Files behind the end are ready to follow if their headers say so, and recycled otherwise.
+/// Files behind the end are ready to follow if their headers say so. Others go: a later file will
+/// have their number, so they cannot wait under it for being used again.
 fn keep(files: &mut Files, recovery: &Recovery, rest: Vec<WalFile>) -> Result<(), Error> {
     let mut last = files.live.back().map(|file| file.header);
     for file in rest {
         let header = file.header;
         let follows =
             last.is_some_and(|last| last.end() == header.first && last.number + 1 == header.number);
-        let whole = !recovery.headless.contains(&header.number);
-        let fitting = header.size == recovery.options.file_size;
-        if follows && whole && fitting && files.released.is_empty() {
+        let is_whole = !recovery.headless.contains(&header.number);
+        if follows && is_whole && header.size == recovery.options.file_size {
             last = Some(header);
             files.ready.push_back(file);
-        } else if fitting {
-            files.released.push(file::path(header.number));
         } else {
+            last = None;
             recovery.disk.remove(&file::path(header.number))?;
         }
     }
@@ -104,9 +105,8 @@ fn keep(files: &mut Files, recovery: &Recovery, rest: Vec<WalFile>) -> Result<()
 fn add_file(files: &mut Files, recovery: &Recovery) -> Result<(), Error> {
     let last = files.live.back().map(|file| file.header);
     let header = next_header(recovery, last, files.end.lsn);
-    let from = files.released.pop();
     let zeros = recovery.options.zero_step;
-    let file = WalFile::make(&*recovery.disk, header, from.as_deref(), zeros)?;
+    let file = WalFile::make(&*recovery.disk, header, None, zeros)?;
     files.end.lsn = header.first_batch();
     files.live.push_back(file);
     Ok(())

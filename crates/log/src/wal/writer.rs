@@ -37,7 +37,6 @@ pub(super) struct Writer {
 pub(super) struct Files {
     pub(super) live: VecDeque<WalFile>,
     pub(super) ready: VecDeque<WalFile>,
-    pub(super) released: Vec<String>,
     pub(super) end: Position,
 }
 
@@ -49,7 +48,7 @@ impl Writer {
         directory: DirectoryId,
         files: Files,
     ) -> Self {
-        let Files { live, ready, released, end } = files;
+        let Files { live, ready, end } = files;
         assert!(!live.is_empty(), "a log has a file to write to");
         let seed = Seed::new(directory);
         Self {
@@ -59,7 +58,7 @@ impl Writer {
             seed,
             live,
             ready,
-            released,
+            released: Vec::new(),
             zeroing: None,
             written: end,
             durable: end,
