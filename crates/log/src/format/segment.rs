@@ -63,9 +63,10 @@ impl SegmentHeader {
         Ok(Self { directory, id: SegmentId { account, stream, first_seq } })
     }
 
-    /// The seed of a stream's records. Not of a segment's: compaction may copy records.
+    /// The seed of what is in a segment. A record's own adds its sequence and its offset, so that
+    /// it does not pass for one at any other place.
     pub(crate) fn seed(directory: DirectoryId, id: SegmentId) -> Seed {
-        Seed::new(directory).of(u64::from(id.account.0)).of(id.stream.0)
+        Seed::new(directory).of(u64::from(id.account.0)).of(id.stream.0).of(id.first_seq)
     }
 }
 
@@ -112,9 +113,15 @@ impl RecordHeader {
         (to_u64(Self::SIZE) + self.body_len()).next_multiple_of(to_u64(ALIGNMENT))
     }
 
-    /// Appends a record to `into`. Returns its header.
-    pub(crate) fn append(record: &NewRecord<'_>, seed: Seed, into: &mut Vec<u8>) -> Self {
-        let seed = seed.of(record.seq);
+    /// Appends a record to `into`, to be written at byte `offset` of the segment with this seed.
+    /// Returns its header.
+    pub(crate) fn append(
+        record: &NewRecord<'_>,
+        seed: Seed,
+        offset: u64,
+        into: &mut Vec<u8>,
+    ) -> Self {
+        let seed = seed.of(record.seq).of(offset);
         let body = [record.subject, record.header, record.payload]
             .into_iter()
             .fold(seed.checksum(), Checksum::then);
@@ -155,11 +162,11 @@ impl RecordHeader {
             .bytes()
     }
 
-    /// Reads the header of a record of a stream with this seed.
+    /// Reads the header of the record at byte `offset` of a segment with this seed.
     ///
     /// # Errors
     /// Bytes that are no such header.
-    pub(crate) fn decode(bytes: &[u8], seed: Seed) -> Result<Self, FormatError> {
+    pub(crate) fn decode(bytes: &[u8], seed: Seed, offset: u64) -> Result<Self, FormatError> {
         let mut fields = Fields::new(bytes);
         let (body, erased) = (Checksum(fields.u32()?), fields.u32()?);
         let (seq, time_ns) = (fields.u64()?, fields.i64()?);
@@ -178,7 +185,7 @@ impl RecordHeader {
             checksum,
             is_erased,
         };
-        let expected = seed.of(seq).checksum().then(&header.fields());
+        let expected = seed.of(seq).of(offset).checksum().then(&header.fields());
         if expected != checksum {
             return Err(FormatError::Checksum { found: checksum, expected });
         }
@@ -195,12 +202,17 @@ impl RecordHeader {
     }
 
     /// Checks subject, header and payload, unless they were erased.
-    pub(crate) fn check_body(&self, seed: Seed, body: &[u8]) -> Result<(), FormatError> {
+    pub(crate) fn check_body(
+        &self,
+        seed: Seed,
+        offset: u64,
+        body: &[u8],
+    ) -> Result<(), FormatError> {
         let (have, need) = (to_u64(body.len()), self.body_len());
         if have != need {
             return Err(FormatError::Short { have, need });
         }
-        let expected = seed.of(self.seq).checksum().then(body);
+        let expected = seed.of(self.seq).of(offset).checksum().then(body);
         if !self.is_erased && expected != self.body {
             return Err(FormatError::Checksum { found: self.body, expected });
         }
@@ -403,15 +415,16 @@ mod tests {
     fn a_record_comes_back_and_every_flipped_bit_is_seen() {
         let seed = SegmentHeader::seed(DIRECTORY, ID);
         let mut bytes = Vec::new();
-        let header = RecordHeader::append(&record(), seed, &mut bytes);
+        let header = RecordHeader::append(&record(), seed, 64, &mut bytes);
         assert_eq!(to_u64(bytes.len()), header.occupied());
-        assert_eq!(RecordHeader::decode(&bytes, seed), Ok(header));
+        assert_eq!(RecordHeader::decode(&bytes, seed, 64), Ok(header));
         let end = RecordHeader::SIZE + 22;
-        assert_eq!(header.check_body(seed, &bytes[RecordHeader::SIZE..end]), Ok(()));
+        assert_eq!(header.check_body(seed, 64, &bytes[RecordHeader::SIZE..end]), Ok(()));
+        assert!(RecordHeader::decode(&bytes, seed, 72).is_err(), "at another place");
         for (bit, flipped) in flips(&bytes[..end]) {
-            let decoded = RecordHeader::decode(&flipped, seed);
-            let checked =
-                decoded.and_then(|header| header.check_body(seed, &flipped[RecordHeader::SIZE..]));
+            let decoded = RecordHeader::decode(&flipped, seed, 64);
+            let checked = decoded
+                .and_then(|header| header.check_body(seed, 64, &flipped[RecordHeader::SIZE..]));
             assert!(checked.is_err(), "bit {bit}");
         }
     }
@@ -420,11 +433,11 @@ mod tests {
     fn an_erased_record_says_so() {
         let seed = SegmentHeader::seed(DIRECTORY, ID);
         let mut bytes = Vec::new();
-        let header = RecordHeader::append(&record(), seed, &mut bytes);
+        let header = RecordHeader::append(&record(), seed, 64, &mut bytes);
         bytes[4..8].copy_from_slice(&header.erasure().to_le_bytes());
-        let erased = RecordHeader::decode(&bytes, seed).unwrap();
+        let erased = RecordHeader::decode(&bytes, seed, 64).unwrap();
         assert_eq!(erased, RecordHeader { is_erased: true, ..header });
-        assert_eq!(erased.check_body(seed, &[0; 22]), Ok(()));
+        assert_eq!(erased.check_body(seed, 64, &[0; 22]), Ok(()));
     }
 
     #[test]

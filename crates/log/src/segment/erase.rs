@@ -25,7 +25,7 @@ pub fn erase(
     let mut bytes = [0; RecordHeader::SIZE];
     let read = file.read_at(&mut bytes, place.offset)?;
     let seed = SegmentHeader::seed(directory, id);
-    let header = RecordHeader::decode(&bytes[..read], seed).map_err(wrong)?;
+    let header = RecordHeader::decode(&bytes[..read], seed, place.offset).map_err(wrong)?;
     if header.seq != seq || header.occupied() != u64::from(place.length) {
         return Err(wrong(FormatError::Field { field: "seq", value: header.seq }));
     }

@@ -1,7 +1,7 @@
 //! Reads records of a segment.
 
 use super::scan::Scan;
-use super::writer::{check_header, footer_seed, index_checksum};
+use super::writer::{check_header, index_checksum};
 use super::{Columns, path};
 use crate::Error;
 use crate::disk::{Disk, DiskFile, OpenMode};
@@ -95,7 +95,7 @@ impl SegmentReader {
         let hint = to_usize(u64::from(length_hint));
         let mut bytes = vec![0; if hint == 0 { FIRST_READ } else { hint.max(RecordHeader::SIZE) }];
         let mut read = self.file.read_at(&mut bytes, offset)?;
-        let fields = RecordHeader::decode(&bytes[..read], self.seed).map_err(wrong)?;
+        let fields = RecordHeader::decode(&bytes[..read], self.seed, offset).map_err(wrong)?;
         let whole = RecordHeader::SIZE + to_usize(fields.body_len());
         if read < whole {
             bytes.resize(whole, 0);
@@ -105,7 +105,7 @@ impl SegmentReader {
         if read < whole {
             return Err(wrong(FormatError::Short { have: to_u64(read), need: to_u64(whole) }));
         }
-        fields.check_body(self.seed, &bytes[RecordHeader::SIZE..whole]).map_err(wrong)?;
+        fields.check_body(self.seed, offset, &bytes[RecordHeader::SIZE..whole]).map_err(wrong)?;
         bytes.truncate(whole);
         Ok(StoredRecord { fields, bytes })
     }
@@ -133,7 +133,7 @@ impl SegmentReader {
         };
         let mut bytes = [0; SegmentFooter::SIZE];
         let read = self.file.read_at(&mut bytes, offset)?;
-        let decoded = SegmentFooter::decode(&bytes[..read], footer_seed(self.seed, self.id));
+        let decoded = SegmentFooter::decode(&bytes[..read], self.seed);
         // A footer that is cut short or damaged is none: the records themselves tell everything.
         let fits = |footer: &SegmentFooter| {
             footer.data_end.checked_add(footer.index_len()) == Some(offset)
@@ -152,7 +152,7 @@ impl SegmentReader {
         let wrong = |cause| Error::format(self.file.path(), footer.data_end, cause);
         let mut bytes = vec![0; to_usize(footer.index_len())];
         let read = self.file.read_at(&mut bytes, footer.data_end)?;
-        let found = index_checksum(footer_seed(self.seed, self.id), &bytes[..read]);
+        let found = index_checksum(self.seed, &bytes[..read]);
         if found != footer.index {
             let cause = FormatError::Checksum { found: footer.index, expected: found };
             return Err(wrong(cause));

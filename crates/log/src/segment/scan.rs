@@ -91,8 +91,8 @@ impl<'a> Scan<'a> {
             let read = self.segment.file.read_at(&mut bytes, start)?;
             for at in (0..to_usize(PIECE).min(read)).step_by(ALIGNMENT) {
                 let place = start + to_u64(at);
-                let is_header = RecordHeader::decode(&bytes[at..read], self.segment.seed).is_ok();
-                if is_header && place < self.end && self.record_at(place)?.is_some() {
+                let header = RecordHeader::decode(&bytes[at..read], self.segment.seed, place);
+                if header.is_ok() && place < self.end && self.record_at(place)?.is_some() {
                     return Ok(Some(place));
                 }
             }

@@ -124,7 +124,7 @@ impl SegmentWriter {
         assert!(record.seq >= self.id.first_seq, "a record is not before its segment");
         let follows = self.tail.records == 0 || record.seq > self.tail.last_seq;
         assert!(follows, "sequences of a segment ascend");
-        let header = RecordHeader::append(record, self.seed, &mut self.buffer);
+        let header = RecordHeader::append(record, self.seed, self.tail.end, &mut self.buffer);
         let place = Place { offset: self.tail.end, length: occupied(&header) };
         self.tail = Tail {
             end: self.tail.end + header.occupied(),
@@ -181,7 +181,7 @@ impl SegmentWriter {
         }
         let mut bytes = Columns::encode_all(columns, self.id.first_seq).map_err(wrong)?;
         let sparse = append_sparse(columns, &mut bytes);
-        let seed = self.seed.of(self.id.first_seq);
+        let seed = self.seed;
         let footer = SegmentFooter {
             records: self.tail.records,
             sparse,
@@ -235,11 +235,6 @@ fn append_sparse(columns: &[Columns], into: &mut Vec<u8>) -> u32 {
 
 fn occupied(header: &RecordHeader) -> u32 {
     u32::try_from(header.occupied()).expect("a record has less than 4 GiB")
-}
-
-/// The seed of what a segment says about itself at its end.
-pub(super) fn footer_seed(seed: Seed, id: SegmentId) -> Seed {
-    seed.of(id.first_seq)
 }
 
 /// The checksum of a sealed segment's columns.

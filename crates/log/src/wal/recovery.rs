@@ -291,8 +291,12 @@ impl Recovery {
     /// There is no batch that follows: the end, or damage if something says that there was more.
     fn broken(&mut self) -> Result<Step, Error> {
         let at = self.cursor;
-        let proven = self.durable.max(self.search(at)?);
+        let proven = self.durable.max(self.search(at)?).max(self.lost_file_end(at));
         if proven <= at && self.is_within_files(at) {
+            if let Some(error) = self.window.unreadable_from(at) {
+                // It may be a part of the log, which must not be cut off.
+                return Err(error.clone().into());
+            }
             let chain = self.chain.unwrap_or_default();
             self.end = Some(End::Torn(Position { lsn: at, chain }));
             return Ok(Step::End);
@@ -309,6 +313,18 @@ impl Recovery {
         self.cursor = to;
         let (path, offset) = files::name(&self.files, at);
         Ok(Step::Damage(Damage { path, offset, from: at, to }))
+    }
+
+    /// Files are made in order. If a number is missing behind the file of `at`, then that file is
+    /// lost, and with it whatever it held: gives its end.
+    fn lost_file_end(&self, at: Lsn) -> Lsn {
+        let is_gap = |pair: &&[WalFile]| {
+            let (before, after) = (&pair[0].header, &pair[1].header);
+            let is_here = before.first <= at && at <= before.end();
+            is_here && before.number + 1 < after.number
+        };
+        let gap = self.files.windows(2).find(is_gap);
+        gap.map_or(Lsn(0), |pair| pair[1].header.first)
     }
 
     /// Whether the log could end here: a file of it is there, or none was ever made.

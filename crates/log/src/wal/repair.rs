@@ -85,6 +85,7 @@ fn split(mut all: Vec<WalFile>, end: Lsn) -> (VecDeque<WalFile>, Vec<WalFile>) {
 /// have their number, so they cannot wait under it for being used again.
 fn keep(files: &mut Files, recovery: &Recovery, rest: Vec<WalFile>) -> Result<(), Error> {
     let mut last = files.live.back().map(|file| file.header);
+    let mut useless = Vec::new();
     for file in rest {
         let header = file.header;
         let follows =
@@ -95,8 +96,13 @@ fn keep(files: &mut Files, recovery: &Recovery, rest: Vec<WalFile>) -> Result<()
             files.ready.push_back(file);
         } else {
             last = None;
-            recovery.disk.remove(&file::path(header.number))?;
+            useless.push(file::path(header.number));
         }
+    }
+    // The last one first: a number that is missing before others would look like a lost file.
+    for path in useless.iter().rev() {
+        recovery.disk.remove(path)?;
+        recovery.disk.sync_dir(DIRECTORY)?;
     }
     Ok(())
 }

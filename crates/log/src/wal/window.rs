@@ -2,7 +2,7 @@
 
 use super::file::WalFile;
 use crate::disk::DiskError;
-use crate::format::{to_u64, to_usize};
+use crate::format::{Lsn, to_u64, to_usize};
 
 /// How much is read at once.
 const PIECE: usize = 1024 * 1024;
@@ -16,6 +16,8 @@ pub(super) struct Window {
     /// The file's number and the piece's place in it.
     number: u64,
     start: u64,
+    /// The last page that could not be read, and was taken for zeros.
+    unreadable: Option<(Lsn, DiskError)>,
 }
 
 impl Window {
@@ -49,35 +51,43 @@ impl Window {
         self.bytes.resize(wanted, 0);
         let read = match file.file.read_at(&mut self.bytes, offset) {
             Ok(read) => read,
-            Err(_) => read_pages(file, &mut self.bytes, offset)?,
+            Err(_) => self.read_pages(file, offset)?,
         };
         // What the file does not have yet reads as zeros.
         self.bytes[read..].fill(0);
         Ok(())
     }
-}
 
-/// Reads page by page. What the disk cannot give reads as zeros, in which no checksum fits: it is
-/// then reported as damage like anything else that is wrong.
-fn read_pages(file: &WalFile, into: &mut [u8], offset: u64) -> Result<usize, DiskError> {
-    let mut failed = None;
-    let mut some = false;
-    let length = into.len();
-    for (index, page) in into.chunks_mut(PAGE).enumerate() {
-        match file.file.read_at(page, offset + to_u64(index * PAGE)) {
-            Ok(read) => {
-                page[read..].fill(0);
-                some = true;
-            }
-            Err(error) => {
-                page.fill(0);
-                failed = Some(error);
+    /// What could not be read at `lsn` or behind it.
+    pub(super) fn unreadable_from(&self, lsn: Lsn) -> Option<&DiskError> {
+        self.unreadable.as_ref().filter(|(place, _)| *place >= lsn).map(|(_, error)| error)
+    }
+
+    /// Reads page by page. What the disk cannot give reads as zeros, in which no checksum fits: it
+    /// is then reported as damage like anything else that is wrong.
+    fn read_pages(&mut self, file: &WalFile, offset: u64) -> Result<usize, DiskError> {
+        let (mut failed, mut some) = (None, false);
+        for (index, page) in self.bytes.chunks_mut(PAGE).enumerate() {
+            match file.file.read_at(page, offset + to_u64(index * PAGE)) {
+                Ok(read) => {
+                    page[read..].fill(0);
+                    some = true;
+                }
+                Err(error) => {
+                    page.fill(0);
+                    let end = offset + to_u64(index * PAGE + PAGE);
+                    failed = Some((file.header.first.plus(end), error));
+                }
             }
         }
-    }
-    match failed {
-        // A file of which nothing at all can be read is no damage but a missing disk.
-        Some(error) if !some && length > PAGE => Err(error),
-        _ => Ok(length),
+        match failed {
+            // A file of which nothing at all can be read is no damage but a missing disk.
+            Some((_, error)) if !some => return Err(error),
+            Some(failed) if self.unreadable_from(failed.0).is_none() => {
+                self.unreadable = Some(failed);
+            }
+            _ => {}
+        }
+        Ok(self.bytes.len())
     }
 }

@@ -71,8 +71,15 @@ impl Shard {
         let new = DirectoryFormat { id: DirectoryId([3; 16]), created_ns: 0 };
         let directory = Directory::open(disk.clone(), LockMode::Fail, new)?;
         let (checkpoints, rejected) = Checkpoints::open(disk.clone(), directory.id())?;
-        let newest = checkpoints.newest().cloned();
-        let mut stream = Stream::load(&disk, &checkpoints, newest.as_deref(), oracle)?;
+        let mut newest = checkpoints.newest().cloned();
+        let loaded = Stream::load(&disk, &checkpoints, newest.as_deref(), oracle);
+        let mut stream = match (loaded, checkpoints.previous()) {
+            (Err(Error::Format { .. }), Some(previous)) => {
+                newest = Some(previous.clone());
+                Stream::load(&disk, &checkpoints, newest.as_deref(), oracle)?
+            }
+            (loaded, _) => loaded?,
+        };
         let start = newest.map_or(Start::default(), |newest| newest.start);
         let mut recovery = Recovery::open(disk.clone(), directory.id(), options, start)?;
         let mut findings = Findings { rejected, damages: Vec::new() };
