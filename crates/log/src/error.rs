@@ -57,6 +57,9 @@ pub enum Error {
     /// A directory with contents of ours and without the file that says what they are.
     #[error("the data directory has contents but no FORMAT file")]
     NoFormat,
+    /// The system refused a thread.
+    #[error("no thread for the write-ahead log: {0}")]
+    Thread(String),
     /// Options that make no sense together.
     #[error("{0}")]
     Options(&'static str),

@@ -100,6 +100,15 @@ impl BatchHeader {
         Ok((header, expected))
     }
 
+    /// Where bytes that may be a batch header say that they belong.
+    pub(crate) fn claimed_lsn(bytes: &[u8]) -> Option<Lsn> {
+        let mut fields = Fields::new(bytes);
+        let magic = fields.u32().ok()?;
+        fields.u32().ok()?;
+        let lsn = Lsn(fields.u64().ok()?);
+        (magic == Self::MAGIC).then_some(lsn)
+    }
+
     /// Checks the records' bytes against the header.
     ///
     /// # Errors

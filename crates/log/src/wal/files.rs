@@ -5,7 +5,7 @@ use super::WalOptions;
 use super::file::{self, DIRECTORY, WalFile};
 use crate::Error;
 use crate::disk::{Disk, DiskFile, EntryKind, OpenMode};
-use crate::format::{DirectoryId, FormatError, Lsn, WalFileHeader};
+use crate::format::{BatchHeader, DirectoryId, FormatError, Lsn, SECTOR, Seed, WalFileHeader};
 
 /// The log's files in order, and those whose place in the log nothing tells.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ pub(super) fn find(
         }
     }
     candidates.sort_by_key(|candidate| candidate.number);
-    let headers = places(&candidates, directory, options);
+    let mut headers = places(&candidates, directory, options);
+    place_by_contents(&candidates, &mut headers, directory, options);
     let mut present = Present::default();
     for (candidate, header) in candidates.into_iter().zip(headers) {
         let Some(header) = header else {
@@ -115,6 +116,49 @@ fn places(
         }
     }
     headers
+}
+
+/// Places files that neither their header nor a neighbour places by the batches in them.
+fn place_by_contents(
+    candidates: &[Candidate],
+    headers: &mut [Option<WalFileHeader>],
+    directory: DirectoryId,
+    options: &WalOptions,
+) {
+    let seed = Seed::new(directory);
+    for (index, candidate) in candidates.iter().enumerate() {
+        if headers[index].is_some() {
+            continue;
+        }
+        let size = whole_size(candidate.length).unwrap_or(options.file_size);
+        let after = headers[index + 1..].iter().flatten().next().map(|after| after.first);
+        let before = headers[..index].iter().flatten().next_back().map(WalFileHeader::end);
+        let first = first_by_contents(candidate, seed, before.unwrap_or_default());
+        headers[index] = first
+            .map(|first| WalFileHeader { directory, number: candidate.number, first, size })
+            .filter(|header| after.is_none_or(|after| header.end() <= after))
+            .and_then(valid);
+    }
+}
+
+/// Where the log's part in a file begins, by its batches. Those of an earlier use of the file
+/// belong before `least`.
+fn first_by_contents(candidate: &Candidate, seed: Seed, least: Lsn) -> Option<Lsn> {
+    let mut bytes = [0; BatchHeader::SIZE];
+    let mut found = None;
+    let mut offset = WalFileHeader::SIZE;
+    while offset < candidate.length {
+        let read = candidate.file.read_at(&mut bytes, offset).unwrap_or(0);
+        let lsn = BatchHeader::claimed_lsn(&bytes[..read]);
+        if let Some(lsn) = lsn
+            && BatchHeader::decode(&bytes[..read], seed, lsn).is_ok()
+            && lsn.since(least) >= offset
+        {
+            found = found.max(Some(Lsn(lsn.0 - offset)));
+        }
+        offset += SECTOR;
+    }
+    found
 }
 
 fn whole_size(length: u64) -> Option<u64> {

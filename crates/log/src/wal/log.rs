@@ -45,6 +45,11 @@ impl Wal {
         Self { gather, writer, bytes_max, spare: Block::default(), recorded, quiet: None }
     }
 
+    pub(super) fn into_parts(self) -> Parts {
+        let Self { gather, writer, bytes_max, spare, recorded, quiet: _ } = self;
+        Parts { gather, writer, bytes_max, spare, recorded }
+    }
+
     /// Adds a record to the batch being gathered, and says where it will be. It is durable once
     /// the position that [`sync`](Self::sync) gives is behind that.
     ///
@@ -150,7 +155,7 @@ impl Wal {
     /// [`Error::Poisoned`], [`Error::Full`].
     pub fn mark_now(&mut self) -> Result<Position, Error> {
         let durable = self.commit()?.lsn;
-        self.append_with(&mark_envelope(), |into| Mark { durable }.encode(into))?;
+        append_mark(&mut self.gather, durable)?;
         self.quiet = None;
         self.commit()?;
         // A mark needs no mark.
@@ -186,8 +191,19 @@ impl Wal {
     }
 }
 
-fn mark_envelope() -> Envelope {
-    Envelope {
+/// What a log consists of, for whoever shares it among threads.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) gather: Gather,
+    pub(super) writer: Writer,
+    pub(super) bytes_max: u64,
+    pub(super) spare: Block,
+    pub(super) recorded: Lsn,
+}
+
+/// Adds a mark that everything before `durable` is.
+pub(super) fn append_mark(gather: &mut Gather, durable: Lsn) -> Result<Lsn, Error> {
+    let envelope = Envelope {
         kind: Kind::Mark,
         flags: 0,
         account: AccountId(0),
@@ -195,5 +211,6 @@ fn mark_envelope() -> Envelope {
         count: 0,
         first_seq: 0,
         time_ns: 0,
-    }
+    };
+    gather.append(&envelope, b"", |into| Mark { durable }.encode(into))
 }

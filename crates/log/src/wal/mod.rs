@@ -1,9 +1,11 @@
 //! The write-ahead log: what was synced here is never lost again.
 //!
 //! Not here: what records mean, and when to sync. A [`Wal`] belongs to one thread, which appends
-//! records to the batch being gathered, writes and syncs. [`Recovery`] reads what there is when
+//! records to the batch being gathered, writes and syncs; a [`Committer`] shares one among
+//! threads. [`Recovery`] reads what there is when
 //! the program starts, and then becomes the [`Wal`] that goes on behind it.
 
+mod committer;
 mod file;
 mod files;
 mod gather;
@@ -15,6 +17,7 @@ mod scan;
 mod window;
 mod writer;
 
+pub use committer::{Appender, CommitHandle, Committer, Notify};
 pub use log::{MARK_IDLE_NS, Maintenance, Wal};
 pub use options::{Usage, WalOptions};
 pub use recovery::{Batch, Damage, Item, Recovery, Report, Start};

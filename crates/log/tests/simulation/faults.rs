@@ -52,7 +52,7 @@ fn recover(disk: &SimDisk) -> Result<(Wal, Found), Error> {
             }
         }
     }
-    assert!(found.numbers.is_sorted_by(|one, next| one < next), "in order and once");
+    assert!(found.numbers.is_sorted_by(|one, next| one < next), "in order and once: {found:?}");
     Ok((recovery.finish()?.0, found))
 }
 
@@ -134,8 +134,15 @@ fn damage(disk: &SimDisk, prefix: &str, random: &mut Random) {
     let offset = random.below(*length);
     let sector = offset / 512 * 512;
     match random.below(10) {
-        0 => disk.remove(path).unwrap(),
-        1 => disk.open(path, OpenMode::Write).unwrap().set_length(offset).unwrap(),
+        0 => {
+            disk.remove(path).unwrap();
+            disk.sync_dir(path.rsplit_once('/').unwrap().0).unwrap();
+        }
+        1 => {
+            let file = disk.open(path, OpenMode::Write).unwrap();
+            file.set_length(offset).unwrap();
+            file.sync_all().unwrap();
+        }
         2 => (sector..sector + 512).for_each(|at| disk.corrupt(path, at, |_| 0)),
         3 => {
             // A sector of another place.
