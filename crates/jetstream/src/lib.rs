@@ -3,6 +3,7 @@
 //! Not here: where messages are kept (`log`), who may ask (`auth`), and how requests arrive
 //! (`broker`). Everything is a function of its arguments; the time is one of them.
 
+pub mod advisory;
 pub mod api;
 pub mod config;
 pub mod error;
