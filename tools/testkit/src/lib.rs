@@ -9,6 +9,7 @@
 //! - [`wire`] is a connection whose every read has a deadline; [`client`] understands what it
 //!   reads, [`tls`] is a stream inside of TLS.
 //! - [`observed`] is a server with what monitoring and the system show of it; [`http`] asks.
+//! - [`stream_api`] plays requests that create and change streams.
 //! - [`transcript`] holds the language of the files in `golden/`, and plays them.
 
 pub mod certificate;
@@ -16,6 +17,7 @@ pub mod client;
 pub mod http;
 pub mod observed;
 pub mod server;
+pub mod stream_api;
 pub mod tls;
 pub mod transcript;
 pub mod wire;

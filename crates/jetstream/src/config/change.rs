@@ -45,6 +45,9 @@ pub fn create(
         "stream has no mirror but does have mirror direct",
     )?;
     limits::counts(&asked, around)?;
+    if request.names_storage {
+        limits::bytes(&asked, 0, around)?;
+    }
     let config = check(&asked, Mode::from_flag(request.pedantic), around)?;
     replicas(&config, around)?;
     if let Some(existing) = around.streams.find(name) {

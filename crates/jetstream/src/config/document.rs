@@ -14,6 +14,8 @@ pub struct StreamConfigRequest {
     pub config: StreamConfig,
     /// Whether defaults that the client did not ask for are errors.
     pub pedantic: bool,
+    /// Whether it says where to keep messages; what follows from that is checked earlier then.
+    pub names_storage: bool,
 }
 
 impl StreamConfigRequest {
@@ -44,6 +46,7 @@ impl Document for StreamConfigRequest {
     const FIELDS: &'static [Field<Self>] = &[("pedantic", |r, j| j.boolean(&mut r.pedantic))];
 
     fn read_field(&mut self, key: &str, reader: &mut Reader<'_>) -> bool {
+        self.names_storage |= key.eq_ignore_ascii_case("storage");
         self.config.read_field(key, reader) || json::read_listed(self, key, reader)
     }
 }

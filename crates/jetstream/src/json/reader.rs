@@ -321,11 +321,11 @@ impl<'a> Reader<'a> {
             self.scalar_in_place_of("time.Time");
             return;
         }
-        let raw = self.raw_string();
-        match Timestamp::parse(&String::from_utf8_lossy(raw)) {
+        let text = unescape(self.raw_string());
+        match Timestamp::parse(&text) {
             Ok(time) => *value = Some(time),
             Err(error) => {
-                self.fail(format!("parsing time {}{error}", quote::text(raw)));
+                self.fail(format!("parsing time {}{error}", quote::text(text.as_bytes())));
             }
         }
     }

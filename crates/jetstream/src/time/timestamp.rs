@@ -39,8 +39,8 @@ impl Timestamp {
         self.unix_nanos().unwrap_or(bound)
     }
 
-    /// Reads RFC 3339, strictly as Go's JSON does: capital `T` and `Z`, two-digit fields, a dot
-    /// before the fraction. Digits beyond nanoseconds are cut off.
+    /// Reads RFC 3339 as Go's JSON does: capital `T` and `Z`, an hour of one digit if need be, a
+    /// fraction behind a dot or a comma. Digits beyond nanoseconds are cut off.
     ///
     /// # Errors
     /// Where the text is no such time.
@@ -49,37 +49,34 @@ impl Timestamp {
         let year = i64::from(rest.number(4, "2006")?);
         rest.byte('-')?;
         let month = rest.small("01")?;
+        in_range("month", (1..=12).contains(&month))?;
         rest.byte('-')?;
         let day = rest.small("02")?;
         rest.byte('T')?;
-        let hour = rest.number(2, "15")?;
+        let hour = rest.hour()?;
+        in_range("hour", hour < 24)?;
         rest.byte(':')?;
         let minute = rest.number(2, "04")?;
+        in_range("minute", minute < 60)?;
         rest.byte(':')?;
         let second = rest.number(2, "05")?;
+        in_range("second", second < 60)?;
         let fraction = rest.fraction();
         let offset_minutes = rest.zone()?;
         if !rest.0.is_empty() {
             return Err(TimeError::Extra(rest.0.to_owned()));
         }
-        let day_max = if (1..=12).contains(&month) { month_days(year, month) } else { 0 };
-        for (what, fits) in [
-            ("month", day_max > 0),
-            ("day", (1..=day_max).contains(&day)),
-            ("hour", hour < 24),
-            ("minute", minute < 60),
-            ("second", second < 60),
-        ] {
-            if !fits {
-                return Err(TimeError::Range(what));
-            }
-        }
+        in_range("day", (1..=month_days(year, month)).contains(&day))?;
         let seconds = Date { year, month, day }.days() * DAY_SECONDS
             + i64::from(hour * 3600 + minute * 60 + second)
             - i64::from(offset_minutes) * 60;
         let nanos = i128::from(seconds) * SECOND + i128::from(fraction);
         Ok(Self { nanos, offset_minutes })
     }
+}
+
+fn in_range(what: &'static str, fits: bool) -> Result<(), TimeError> {
+    if fits { Ok(()) } else { Err(TimeError::Range(what)) }
 }
 
 /// Why a text is no time. Displayed as the end of Go's message, after the quoted text.
@@ -99,10 +96,11 @@ impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Expected(rest, part) => {
-                write!(f, " as \"{LAYOUT}\": cannot parse {rest:?} as \"{part}\"")
+                let rest = crate::json::go_quoted(rest);
+                write!(f, " as \"{LAYOUT}\": cannot parse {rest} as \"{part}\"")
             }
             Self::Range(what) => write!(f, ": {what} out of range"),
-            Self::Extra(rest) => write!(f, ": extra text: {rest:?}"),
+            Self::Extra(rest) => write!(f, ": extra text: {}", crate::json::go_quoted(rest)),
         }
     }
 }
@@ -126,6 +124,11 @@ impl Rest<'_> {
         Ok(u8::try_from(value).unwrap_or(u8::MAX))
     }
 
+    fn hour(&mut self) -> Result<u32, TimeError> {
+        let two = self.0.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+        self.number(if two { 2 } else { 1 }, "15")
+    }
+
     fn byte(&mut self, wanted: char) -> Result<(), TimeError> {
         let part = match wanted {
             '-' => "-",
@@ -138,7 +141,7 @@ impl Rest<'_> {
 
     /// Nanoseconds of a fraction, if there is one.
     fn fraction(&mut self) -> u32 {
-        let Some(rest) = self.0.strip_prefix('.') else { return 0 };
+        let Some(rest) = self.0.strip_prefix(['.', ',']) else { return 0 };
         let length = rest.bytes().take_while(u8::is_ascii_digit).count();
         if length == 0 {
             return 0;
@@ -163,9 +166,11 @@ impl Rest<'_> {
         let whole = Rest(self.0);
         let mut inner = Rest(&self.0[1..]);
         let parts = (inner.number(2, PART), inner.byte(':'), inner.number(2, PART));
-        let (Ok(hours @ 0..24), Ok(()), Ok(minutes @ 0..60)) = parts else {
+        let (Ok(hours), Ok(()), Ok(minutes)) = parts else {
             return Err(whole.expected(PART));
         };
+        in_range("time zone offset minute", minutes < 60)?;
+        in_range("time zone offset hour", hours < 24)?;
         self.0 = inner.0;
         Ok(sign * i16::try_from(hours * 60 + minutes).unwrap_or_default())
     }
@@ -231,6 +236,7 @@ mod tests {
         assert_eq!(printed("2024-01-01T00:00:00.500Z"), "2024-01-01T00:00:00.5Z");
         assert_eq!(printed("2024-01-01T00:00:00.1234567899Z"), "2024-01-01T00:00:00.123456789Z");
         assert_eq!(printed("2024-01-01T00:00:00+00:00"), "2024-01-01T00:00:00Z");
+        assert_eq!(printed("2024-01-01T1:00:00,5Z"), "2024-01-01T01:00:00.5Z");
     }
 
     #[test]
@@ -244,9 +250,7 @@ mod tests {
             "2023-02-29T00:00:00Z",
             "2024-01-01T24:00:00Z",
             "2024-01-01T00:00:60Z",
-            "2024-01-01T00:00:00,5Z",
             "2024-01-01T00:00:00.Z",
-            "2024-01-01T0:00:00Z",
             "2024-01-01T00:00:00+24:00",
             "2024-01-01T00:00:00+0100",
             "20é4-01-01T00:00:0é",
