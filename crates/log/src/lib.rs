@@ -104,6 +104,10 @@ pub mod directory;
 pub mod disk;
 mod error;
 pub mod format;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
+#[cfg(not(feature = "sabotage"))]
+mod sabotage;
 pub mod segment;
 pub mod wal;
 

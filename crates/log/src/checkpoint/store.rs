@@ -9,6 +9,7 @@ use super::writer::{CheckpointWriter, Finished};
 use crate::Error;
 use crate::disk::{Disk, EntryKind};
 use crate::format::{BlobKey, BlobPlace, CheckpointHeader, DirectoryId, FormatError, Lsn};
+use crate::sabotage::{self, Mistake};
 use crate::wal::Start;
 
 /// How many checkpoints are kept.
@@ -100,7 +101,11 @@ impl Checkpoints {
     /// is, as long as there are not two.
     #[must_use]
     pub fn log_needed_from(&self) -> Lsn {
-        self.previous().map_or(Lsn(0), |previous| previous.start.position.lsn)
+        let oldest = match sabotage::is(Mistake::ReleaseEarly) {
+            true => self.newest(),
+            false => self.previous(),
+        };
+        oldest.map_or(Lsn(0), |previous| previous.start.position.lsn)
     }
 
     /// Reads a blob; nothing if the checkpoint has none of that key.

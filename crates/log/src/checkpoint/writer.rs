@@ -11,6 +11,7 @@ use crate::format::{
     AccountId, BlobKey, BlobPlace, CheckpointFooter, CheckpointHeader, ChunkHeader, ChunkRole,
     DirectoryId, StreamId, encode_index_entry, to_u64,
 };
+use crate::sabotage::{self, Mistake};
 use crate::wal::Start;
 
 /// How much is gathered before it is written.
@@ -104,13 +105,17 @@ impl CheckpointWriter {
         let seed = CheckpointHeader::seed(self.directory, self.generation, self.offset());
         self.pending.extend_from_slice(&footer.encode(seed));
         self.flush()?;
-        self.file.sync_all()?;
+        if !sabotage::is(Mistake::SkipCheckpointSync) {
+            self.file.sync_all()?;
+        }
         let unfinished = file::unfinished_path(self.generation);
         let file = CheckpointFile::open(&*self.disk, &unfinished, self.directory, self.generation)?;
         let checkpoint = file.checkpoint()?;
         file.verify(&checkpoint)?;
         self.disk.rename(&unfinished, &file::path(self.generation))?;
-        self.disk.sync_dir(DIRECTORY)?;
+        if !sabotage::is(Mistake::SkipCheckpointDirectorySync) {
+            self.disk.sync_dir(DIRECTORY)?;
+        }
         Ok(Finished(checkpoint))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::disk::{Disk, DiskError, DiskFile, OpenMode};
 use crate::format::{Lsn, WalFileHeader, to_usize};
+use crate::sabotage::{self, Mistake};
 
 /// The directory of the log's files.
 pub(super) const DIRECTORY: &str = "wal";
@@ -44,7 +45,9 @@ impl WalFile {
             zeroed = wanted;
         }
         file.sync_all()?;
-        disk.sync_dir(DIRECTORY)?;
+        if !sabotage::is(Mistake::SkipLogDirectorySync) {
+            disk.sync_dir(DIRECTORY)?;
+        }
         Ok(Self { header, file, zeroed, dirty: false })
     }
 
@@ -71,7 +74,9 @@ impl WalFile {
 
     pub(super) fn sync(&mut self) -> Result<(), DiskError> {
         if self.dirty {
-            self.file.sync_data()?;
+            if !sabotage::is(Mistake::SkipLogSync) {
+                self.file.sync_data()?;
+            }
             self.dirty = false;
         }
         Ok(())

@@ -8,6 +8,7 @@ use super::recovery::Recovery;
 use super::writer::{Files, Writer};
 use crate::Error;
 use crate::format::{Checksum, Lsn, Position, SECTOR, WalFileHeader, to_usize};
+use crate::sabotage::{self, Mistake};
 
 /// How the log ended.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,9 @@ pub(super) fn finish(mut recovery: Recovery, end: End) -> Result<Writer, Error> 
 /// it is written again, and synced.
 fn rewrite_unproven(recovery: &mut Recovery) -> Result<(), Error> {
     for (lsn, end) in std::mem::take(&mut recovery.unproven) {
+        if sabotage::is(Mistake::SkipRewrite) {
+            continue;
+        }
         let Some(index) = files::holder(&recovery.files, lsn) else {
             continue;
         };

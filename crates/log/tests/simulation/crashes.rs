@@ -14,7 +14,8 @@ fn everything_acknowledged_survives_crashes_in_order_and_once() {
     seeds(2_000, crash_and_recover);
 }
 
-fn crash_and_recover(seed: u64) {
+/// The power goes off again and again.
+pub fn crash_and_recover(seed: u64) {
     let mut random = Random::new(seed);
     let disk = SimDisk::new(seed);
     let options = options(&mut random);

@@ -166,30 +166,33 @@ fn damage(disk: &SimDisk, prefix: &str, random: &mut Random) {
 
 #[test]
 fn damage_of_the_log_at_rest_is_named_and_the_rest_comes_back() {
-    seeds(1_000, |seed| {
-        let mut random = Random::new(seed);
-        let mut log = Log::new(seed);
-        log.fill(&mut random);
-        let (mark, says) = log.mark();
-        log.disk.restart();
-        for _ in 0..=random.below(3) {
-            damage(&log.disk, "wal/", &mut random);
-        }
-        let is_marked = log.sector(mark) == says;
-        let (mut wal, found) = recover(&log.disk).unwrap();
-        if !is_marked {
-            log.forget_behind(&found);
-        }
-        log.check(&found);
-        // It goes on, and what follows comes back too.
-        let number = 1_000_000;
-        wal.append(&envelope(), &contents(number, 0)).unwrap();
-        wal.mark_now().unwrap();
-        log.disk.crash();
-        let (_, again) = recover(&log.disk).unwrap();
-        assert_eq!(again.numbers.last(), Some(&number));
-        log.check(&again);
-    });
+    seeds(1_000, log_at_rest);
+}
+
+/// The log is damaged while nobody has it open.
+pub fn log_at_rest(seed: u64) {
+    let mut random = Random::new(seed);
+    let mut log = Log::new(seed);
+    log.fill(&mut random);
+    let (mark, says) = log.mark();
+    log.disk.restart();
+    for _ in 0..=random.below(3) {
+        damage(&log.disk, "wal/", &mut random);
+    }
+    let is_marked = log.sector(mark) == says;
+    let (mut wal, found) = recover(&log.disk).unwrap();
+    if !is_marked {
+        log.forget_behind(&found);
+    }
+    log.check(&found);
+    // It goes on, and what follows comes back too.
+    let number = 1_000_000;
+    wal.append(&envelope(), &contents(number, 0)).unwrap();
+    wal.mark_now().unwrap();
+    log.disk.crash();
+    let (_, again) = recover(&log.disk).unwrap();
+    assert_eq!(again.numbers.last(), Some(&number));
+    log.check(&again);
 }
 
 #[test]
@@ -218,41 +221,44 @@ fn writes_that_went_wrong_unnoticed_are_named_once_a_mark_follows() {
 
 #[test]
 fn a_failed_sync_or_write_ends_the_log_and_nothing_acknowledged_is_lost() {
-    seeds(500, |seed| {
-        let mut random = Random::new(seed);
-        let mut log = Log::new(seed);
-        log.commit(5).unwrap();
-        let operations = [Operation::Sync, Operation::Write];
-        log.disk.inject(Fault {
-            operation: operations[usize::try_from(random.below(2)).unwrap()],
-            path_prefix: "wal/".into(),
-            after: random.below(20),
-            kind: FaultKind::Error(ErrorKind::Other),
-            is_lasting: false,
-        });
-        let first = loop {
-            if let Err(error) = log.commit(1 + random.below(3)) {
-                break error;
-            }
-        };
-        assert!(matches!(first, Error::Poisoned(_)), "{first}");
-        assert!(first.to_string().contains("wal/"), "{first}");
-        for _ in 0..3 {
-            assert_eq!(log.commit(1), Err(first.clone()));
-            assert_eq!(log.wal.sync(), Err(first.clone()));
-            assert_eq!(log.wal.maintain(), Err(first.clone()));
-            assert_eq!(log.wal.mark_now(), Err(first.clone()));
-        }
-        // The program starts again while the system still shows what it never wrote.
-        log.disk.restart();
-        let (wal, found) = recover(&log.disk).unwrap();
-        assert!(found.damages.is_empty(), "{found:?}");
-        log.check(&found);
-        drop(wal);
-        log.disk.crash();
-        let (_, after) = recover(&log.disk).unwrap();
-        assert_eq!(after.numbers, found.numbers, "what recovery gave out is durable");
+    seeds(500, failed_sync);
+}
+
+/// A sync or write fails once.
+pub fn failed_sync(seed: u64) {
+    let mut random = Random::new(seed);
+    let mut log = Log::new(seed);
+    log.commit(5).unwrap();
+    let operations = [Operation::Sync, Operation::Write];
+    log.disk.inject(Fault {
+        operation: operations[usize::try_from(random.below(2)).unwrap()],
+        path_prefix: "wal/".into(),
+        after: random.below(20),
+        kind: FaultKind::Error(ErrorKind::Other),
+        is_lasting: false,
     });
+    let first = loop {
+        if let Err(error) = log.commit(1 + random.below(3)) {
+            break error;
+        }
+    };
+    assert!(matches!(first, Error::Poisoned(_)), "{first}");
+    assert!(first.to_string().contains("wal/"), "{first}");
+    for _ in 0..3 {
+        assert_eq!(log.commit(1), Err(first.clone()));
+        assert_eq!(log.wal.sync(), Err(first.clone()));
+        assert_eq!(log.wal.maintain(), Err(first.clone()));
+        assert_eq!(log.wal.mark_now(), Err(first.clone()));
+    }
+    // The program starts again while the system still shows what it never wrote.
+    log.disk.restart();
+    let (wal, found) = recover(&log.disk).unwrap();
+    assert!(found.damages.is_empty(), "{found:?}");
+    log.check(&found);
+    drop(wal);
+    log.disk.crash();
+    let (_, after) = recover(&log.disk).unwrap();
+    assert_eq!(after.numbers, found.numbers, "what recovery gave out is durable");
 }
 
 #[test]
@@ -316,56 +322,62 @@ fn pages_that_cannot_be_read_are_named() {
 
 #[test]
 fn a_damaged_checkpoint_costs_nothing_or_is_named() {
-    seeds(300, |seed| {
-        let mut random = Random::new(seed);
-        let disk = SimDisk::new(seed);
-        let options = options(&mut random);
-        let mut oracle = Oracle::default();
-        let (mut shard, _) = Shard::open(&disk, options, &oracle).unwrap();
-        while disk.files("checkpoints/").len() < 2 {
-            shard.work(20, &mut random, &mut oracle).unwrap();
+    seeds(300, checkpoint_at_rest);
+}
+
+/// The newest checkpoint is damaged while nobody has it open.
+pub fn checkpoint_at_rest(seed: u64) {
+    let mut random = Random::new(seed);
+    let disk = SimDisk::new(seed);
+    let options = options(&mut random);
+    let mut oracle = Oracle::default();
+    let (mut shard, _) = Shard::open(&disk, options, &oracle).unwrap();
+    while disk.files("checkpoints/").len() < 2 {
+        shard.work(20, &mut random, &mut oracle).unwrap();
+    }
+    drop(shard);
+    disk.restart();
+    let newest = disk.files("checkpoints/").last().unwrap().0.clone();
+    damage(&disk, &newest, &mut random);
+    match Shard::open(&disk, options, &oracle) {
+        Ok((mut shard, findings)) => {
+            assert!(findings.damages.is_empty(), "{findings:?}");
+            assert!(findings.rejected.iter().all(|rejected| rejected.path == newest));
+            oracle.recovered(shard.count());
+            shard.verify(&oracle).unwrap();
         }
-        drop(shard);
-        disk.restart();
-        let newest = disk.files("checkpoints/").last().unwrap().0.clone();
-        damage(&disk, &newest, &mut random);
-        match Shard::open(&disk, options, &oracle) {
-            Ok((mut shard, findings)) => {
-                assert!(findings.damages.is_empty(), "{findings:?}");
-                assert!(findings.rejected.iter().all(|rejected| rejected.path == newest));
-                oracle.recovered(shard.count());
-                shard.verify(&oracle).unwrap();
-            }
-            Err(Error::Format { path, .. }) => assert_eq!(path, newest),
-            Err(error) => panic!("{error}"),
-        }
-    });
+        Err(Error::Format { path, .. }) => assert_eq!(path, newest),
+        Err(error) => panic!("{error}"),
+    }
 }
 
 #[test]
 fn damage_of_a_segment_is_named_and_the_rest_comes_back() {
-    seeds(500, |seed| {
-        let mut random = Random::new(seed);
-        let disk = SimDisk::new(seed);
-        let id = SegmentId { account: AccountId(0), stream: StreamId(1), first_seq: 1 };
-        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
-        let mut writer = SegmentWriter::create(shared, DIRECTORY, id).unwrap();
-        let places: Vec<Place> = (1..100)
-            .map(|seq| {
-                let payload = contents(seq, 0);
-                let (time_ns, flags) = (5, 0);
-                let (subject, header) = (&b"subject"[..], &b""[..]);
-                let payload = &payload;
-                writer.append(&NewRecord { seq, time_ns, flags, subject, header, payload })
-            })
-            .collect();
-        let end = writer.sync().unwrap().end;
-        damage(&disk, "streams/", &mut random);
-        let Ok(reader) = SegmentReader::open(&disk, DIRECTORY, id) else {
-            return; // The header is damaged, or the file is gone: named.
-        };
-        check_segment(&reader, &places, end);
-    });
+    seeds(500, segment_at_rest);
+}
+
+/// A segment is damaged.
+pub fn segment_at_rest(seed: u64) {
+    let mut random = Random::new(seed);
+    let disk = SimDisk::new(seed);
+    let id = SegmentId { account: AccountId(0), stream: StreamId(1), first_seq: 1 };
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let mut writer = SegmentWriter::create(shared, DIRECTORY, id).unwrap();
+    let places: Vec<Place> = (1..100)
+        .map(|seq| {
+            let payload = contents(seq, 0);
+            let (time_ns, flags) = (5, 0);
+            let (subject, header) = (&b"subject"[..], &b""[..]);
+            let payload = &payload;
+            writer.append(&NewRecord { seq, time_ns, flags, subject, header, payload })
+        })
+        .collect();
+    let end = writer.sync().unwrap().end;
+    damage(&disk, "streams/", &mut random);
+    let Ok(reader) = SegmentReader::open(&disk, DIRECTORY, id) else {
+        return; // The header is damaged, or the file is gone: named.
+    };
+    check_segment(&reader, &places, end);
 }
 
 fn check_segment(reader: &SegmentReader, places: &[Place], end: u64) {
