@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::builder::Builder;
 use crate::connection::{serve_in_process, serve_tcp};
 use crate::error::StartError;
+use crate::jetstream::JetStream;
 use crate::lame_duck;
 use crate::listener::{accept_all, bind};
 use crate::monitor;
@@ -62,6 +63,9 @@ impl Broker {
         let bound = listener.local_addr().ok();
         server.set_bound(bound);
         let server = Arc::new(server);
+        if server.options.jetstream.is_some() {
+            let _ = server.jetstream.set(JetStream::start(&server)?);
+        }
         let listeners = server.stop.child_token();
         let monitoring = monitor::start(&server).await?;
         let endpoints =
@@ -140,6 +144,11 @@ impl Broker {
         let aborted = self.server.tasks.end(FAREWELL).await;
         if aborted > 0 {
             log::warn!("{aborted} tasks did not end in time and were aborted");
+        }
+        let server = Arc::clone(&self.server);
+        let stop = move || server.jetstream.get().map_or((), JetStream::stop);
+        if let Err(panic) = tokio::task::spawn_blocking(stop).await {
+            log::error!("JetStream did not stop: {panic}");
         }
     }
 

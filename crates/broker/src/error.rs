@@ -22,6 +22,17 @@ pub enum StartError {
     /// The TLS files cannot be used.
     #[error(transparent)]
     Tls(#[from] crate::tls::TlsError),
+    /// The streams cannot be read.
+    #[error("JetStream: {0}")]
+    JetStream(#[from] anabranch_log::Error),
+    /// A thread cannot be started.
+    #[error("cannot start the thread {what}: {source}")]
+    Thread {
+        /// What it would do.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
     /// Options that contradict each other.
     #[error("{0}")]
     Options(String),

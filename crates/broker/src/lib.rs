@@ -20,6 +20,7 @@ mod builder;
 mod client;
 mod connection;
 mod error;
+mod jetstream;
 mod lame_duck;
 mod listener;
 mod monitor;

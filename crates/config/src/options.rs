@@ -28,6 +28,10 @@ pub struct Options {
     pub log: Log,
     /// Files that other programs read.
     pub files: Files,
+    /// Streams; `None`: off.
+    pub jetstream: Option<JetStream>,
+    /// Where streams are kept; `None`: below the directory for temporary files.
+    pub store_dir: Option<PathBuf>,
     /// Switches of behaviour.
     pub features: Features,
     /// `server_tags`, in order.
@@ -110,6 +114,21 @@ pub enum WriteTimeoutPolicy {
     Close,
     /// The connection is kept as long as something was written.
     Retry,
+}
+
+/// `jetstream {}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JetStream {
+    /// Requests with unknown fields are refused.
+    pub strict: bool,
+    /// The domain's name; empty: none.
+    pub domain: String,
+}
+
+impl Default for JetStream {
+    fn default() -> Self {
+        Self { strict: true, domain: String::new() }
+    }
 }
 
 /// Deadlines and intervals.

@@ -180,11 +180,18 @@ fn tls_flags_act_together() {
 fn warns_of_flags_that_do_not_act_yet() {
     let (_, warnings) = apply("-js -sd dir --cluster nats://h:1 --profile 5").expect("starts");
     let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(texts[0], "flag -js is known, but does not act yet");
-    assert_eq!(texts.len(), 4);
+    assert_eq!(texts[0], "flag -cluster is known, but does not act yet");
+    assert_eq!(texts.len(), 2);
     let errors = apply("--cluster nats://u:p@h:1").expect_err("is refused");
     assert_eq!(errors.problems[0].severity, Severity::Refusal);
     assert_eq!(apply("-js=false").expect("starts").1, []);
+}
+
+#[test]
+fn jetstream_is_switched_on_and_given_a_directory() {
+    let options = options("-js -sd dir");
+    assert!(options.jetstream.is_some());
+    assert_eq!(options.store_dir, Some(PathBuf::from("dir")));
 }
 
 #[test]

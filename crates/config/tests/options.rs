@@ -80,6 +80,8 @@ const SAMPLES: &[&str] = &[
     "server_metadata { k: v }",
     "no_fast_producer_stall: true",
     "max_closed_clients: 1",
+    "store_dir: d",
+    "jetstream: enabled",
 ];
 
 #[test]
@@ -305,16 +307,31 @@ fn leaves_out_what_the_tls_library_lacks() {
 #[test]
 fn warns_of_options_that_do_not_act_yet() {
     let loaded =
-        try_load("port: 1\njetstream { store_dir: s }\ncluster { name: c }\n").expect("starts");
+        try_load("port: 1\njetstream { max_mem: 1 }\ncluster { name: c }\n").expect("starts");
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [
-            "c.conf:2:1: option \"jetstream\" is known, but does not act yet",
+            "c.conf:2:13: option \"max_mem\" is known, but does not act yet",
             "c.conf:3:1: option \"cluster\" is known, but does not act yet",
         ]
     );
     assert!(loaded.passes_check());
+}
+
+#[test]
+fn jetstream_has_a_switch_and_a_block() {
+    let jetstream = |text: &str| try_load(text).expect("starts").options.jetstream;
+    for on in ["jetstream: enabled", "jetstream: true", "jetstream {}", "jetstream: Enable"] {
+        assert!(jetstream(on).is_some_and(|js| js.strict), "{on}");
+    }
+    for off in ["jetstream: disabled", "jetstream: false", "jetstream { enabled: false }", ""] {
+        assert_eq!(jetstream(off), None, "{off}");
+    }
+    let given = jetstream("jetstream { strict: false, domain: hub }").expect("is on");
+    assert_eq!((given.strict, given.domain.as_str()), (false, "hub"));
+    assert!(try_load("jetstream: maybe").is_err());
+    assert!(try_load("store_dir: a, jetstream { store_dir: b }").is_err());
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod error;
 pub mod json;
 pub mod name;
 pub mod publish;
+pub mod stream;
 pub mod time;
 
 pub use config::StreamConfig;

@@ -25,6 +25,8 @@ pub enum Kind {
     Tcp,
     /// From within the process.
     InProcess,
+    /// Not at all: it stands for the server's own subscriptions and messages.
+    Internal,
 }
 
 /// Facts about a client that change seldom.

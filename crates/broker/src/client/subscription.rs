@@ -9,6 +9,7 @@ use anabranch_subject::Interest;
 use hashbrown::HashTable;
 
 use super::handle::Client;
+use crate::worker::Target;
 
 /// What one more delivery means for a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Subscription {
     /// What deliveries are checked against, where the subscription is wider than the user's
     /// permissions.
     filter: Option<Arc<Permissions>>,
+    /// Messages are for a thread of the server's own.
+    target: Option<Target>,
 }
 
 impl Subscription {
@@ -63,7 +66,21 @@ impl Subscription {
             max: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             filter,
+            target: None,
         }
+    }
+
+    /// A subscription whose messages go to a thread of the server's own. `client` stands for it.
+    #[must_use]
+    pub fn to_target(client: Arc<Client>, subject: &[u8], sid: &[u8], target: Target) -> Self {
+        Self { target: Some(target), ..Self::new(client, subject, None, sid, None) }
+    }
+
+    /// Where messages go instead of to the client.
+    #[must_use]
+    #[inline]
+    pub fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
     }
 
     /// Whose it is.

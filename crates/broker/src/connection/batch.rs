@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use anabranch_nats::CloseReason;
 use anabranch_nats::session::{Next, Session};
 
-use super::host::{BatchHost, UserState};
+use super::host::{BatchHost, UserState, remove};
 use super::transport::Transport;
 use crate::client::{Client, Staged};
 use crate::server::Server;
-use crate::worker::{Flushed, InUse, Own, Worker, WorkerPool};
+use crate::worker::{Flushed, InUse, Own, Publisher, Refused, Worker, WorkerPool, answer_refused};
 
 /// A message of more than this is read into memory of its own, so that what came of it is not
 /// copied at every read.
@@ -206,6 +206,9 @@ impl Parts<'_> {
         let settled = self.input.is_settled(&self.server.workers);
         let own = if goes_on && !settled { Own::Held } else { Own::Written };
         let (flushed, held) = worker.stages.flush(Some((self.client, own)), instant);
+        if !flushed.refused.is_empty() {
+            self.answer_refused(worker, &flushed.refused, instant);
+        }
         self.input.held_output = held;
         let stalled = report(self.server, flushed);
         self.show_round_trip();
@@ -220,6 +223,21 @@ impl Parts<'_> {
             Next::Flush => stalled.map_or(Batch::Yield, Batch::Stall),
             Next::Read { .. } => stalled.map_or(Batch::More, Batch::Stall),
         }
+    }
+
+    /// Tells those who wait for an answer that a stream could not take their messages.
+    #[cold]
+    fn answer_refused(&self, worker: &mut Worker, refused: &[Refused], now: Instant) {
+        let publisher = Publisher {
+            client: &self.server.internal,
+            account: &self.server.account,
+            skip_stalled: false,
+            trace: None,
+        };
+        let mut ended = Vec::new();
+        answer_refused(worker, &publisher, refused, &mut ended);
+        ended.iter().for_each(|subscription| remove(self.server, subscription));
+        let _ = report(self.server, worker.stages.flush(None, now).0);
     }
 
     /// Tells monitoring of a new measurement.
@@ -246,7 +264,7 @@ impl Parts<'_> {
 }
 
 /// Accounts for a flush and says who was cut off; gives back who the publisher waits for.
-pub(super) fn report(server: &Server, flushed: Flushed) -> Option<Arc<Client>> {
+pub fn report(server: &Server, flushed: Flushed) -> Option<Arc<Client>> {
     if flushed.msgs > 0 {
         server.totals.out_msgs.fetch_add(flushed.msgs, Ordering::Relaxed);
         server.totals.out_bytes.fetch_add(flushed.bytes, Ordering::Relaxed);

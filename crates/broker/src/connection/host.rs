@@ -123,7 +123,7 @@ impl<'a> BatchHost<'a> {
 }
 
 /// Removes one subscription from its client and the account.
-fn remove(server: &Server, subscription: &Arc<Subscription>) {
+pub fn remove(server: &Server, subscription: &Arc<Subscription>) {
     if subscription.close() {
         subscription.client().subs().remove(subscription);
         server.account.unsubscribe(subscription);

@@ -12,4 +12,6 @@ mod serve;
 mod trace;
 mod transport;
 
+pub use batch::report as account_for;
+pub use host::remove;
 pub use serve::{serve_in_process, serve_tcp};

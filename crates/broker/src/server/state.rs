@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_auth::Authenticator;
 use anabranch_config::Options;
+use anabranch_jetstream::config::API_LEVEL;
 use anabranch_nats::Info;
 use anabranch_nats::session::{Auth, Settings};
 use anabranch_router::{Account, AccountId};
@@ -16,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::identity::{PEER_VERSION, ServerIdentity};
 use super::registry::Registry;
 use super::tasks::Tasks;
-use crate::client::{Client, Kind, Subscription};
+use crate::client::{Client, ClientId, Kind, Subscription};
+use crate::jetstream::JetStream;
 use crate::tls::TlsServer;
 use crate::worker::{PoolSettings, WorkerPool};
 
@@ -79,6 +81,10 @@ pub struct Server {
     pub started: SystemTime,
     /// The same moment, for durations.
     pub epoch: Instant,
+    /// Stands for the server's own subscriptions and messages.
+    pub internal: Arc<Client>,
+    /// Streams, once they are open.
+    pub jetstream: OnceLock<JetStream>,
     seed: u64,
     phase: AtomicU8,
     info: Mutex<Info>,
@@ -103,10 +109,11 @@ impl Server {
             match_cache: !options.features.no_match_cache,
             seed,
         };
+        let shards = usize::from(options.jetstream.is_some());
         let info = first_info(&identity, &options, &authenticator);
         Ok(Self {
             account: Arc::new(Account::new(AccountId::GLOBAL, "$G", seed)),
-            workers: WorkerPool::new(threads, settings),
+            workers: WorkerPool::new(threads + shards, settings),
             registry: Registry::new(options.limits.closed_clients_max),
             totals: Totals::default(),
             password_checks: Arc::new(Semaphore::new(threads.max(1))),
@@ -114,6 +121,8 @@ impl Server {
             stop: CancellationToken::new(),
             started: SystemTime::now(),
             epoch: Instant::now(),
+            internal: Arc::new(internal_client(&options, seed)),
+            jetstream: OnceLock::new(),
             phase: AtomicU8::new(0),
             info: Mutex::new(info),
             identity,
@@ -227,6 +236,11 @@ impl Server {
     }
 }
 
+fn internal_client(options: &Options, seed: u64) -> Client {
+    let pending_max = options.limits.pending_bytes_max;
+    Client::new(ClientId(0), Kind::Internal, None, pending_max, seed)
+}
+
 /// `host[:port]`, where an IPv6 host with a port stands in brackets.
 fn split_advertised(advertised: &str) -> (&str, Option<u16>) {
     if let Some((host, port)) = advertised.rsplit_once(':')
@@ -255,6 +269,8 @@ fn first_info(identity: &ServerIdentity, options: &Options, auth: &Authenticator
         tls_available: tls && options.allow_non_tls,
         tls_verify: options.tls.as_ref().is_some_and(|t| t.verify || t.verify_and_map),
         max_payload: options.limits.payload_max,
+        jetstream: options.jetstream.is_some(),
+        api_lvl: if options.jetstream.is_some() { API_LEVEL } else { 0 },
         ..Info::default()
     }
 }

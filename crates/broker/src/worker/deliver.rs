@@ -10,7 +10,7 @@ use anabranch_subject::Matches;
 use bytes::Bytes;
 
 use super::pool::{Worker, next_random};
-use super::stages::Stages;
+use super::stages::{Refused, Stages};
 use super::trace;
 use crate::client::{Client, Count, Subscription};
 
@@ -46,6 +46,28 @@ pub fn publish(
     fan_out.all(matches, random)
 }
 
+/// Answers those whose messages found an inbox full. What it stages must be flushed.
+/// Subscriptions that got their last message are added to `ended`.
+#[cold]
+pub fn answer_refused(
+    worker: &mut Worker,
+    publisher: &Publisher<'_>,
+    refused: &[Refused],
+    ended: &mut Vec<Arc<Subscription>>,
+) {
+    for Refused { reply, answer } in refused {
+        let message = Publication {
+            subject: reply,
+            reply: b"",
+            header_len: 0,
+            payload: answer,
+            verbatim: b"",
+            by_hpub: false,
+        };
+        publish(worker, publisher, &message, ended);
+    }
+}
+
 /// One message on its way.
 struct FanOut<'a> {
     stages: &'a mut Stages,
@@ -72,6 +94,13 @@ impl FanOut<'_> {
 
     #[inline]
     fn one(&mut self, subscription: &Arc<Subscription>) -> bool {
+        if let Some(target) = subscription.target() {
+            if subscription.is_closed() {
+                return false;
+            }
+            self.stages.put(target, self.message);
+            return true;
+        }
         let client = subscription.client();
         if client.id == self.publisher.client.id && !client.wants_echo() {
             return false;

@@ -3,10 +3,12 @@
 //! length of a read batch and never across an `.await`.
 
 mod deliver;
+mod inbox;
 mod pool;
 mod stages;
 pub mod trace;
 
-pub use deliver::{Publisher, publish};
+pub use deliver::{Publisher, answer_refused, publish};
+pub use inbox::{Delivered, Inbound, Inbox, Parcel, Recipient, Target};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
-pub use stages::{Flushed, Own};
+pub use stages::{Flushed, Own, Refused};

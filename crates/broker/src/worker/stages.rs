@@ -9,6 +9,7 @@ use anabranch_nats::codec::Publication;
 use anabranch_nats::codec::encode::{self, Headers};
 use bytes::Bytes;
 
+use super::inbox::{Inbox, Parcel, Target};
 use crate::client::{Client, ClientId, Pushed, Staged};
 
 /// Receivers of one batch. One more, and what is staged is flushed first.
@@ -52,6 +53,17 @@ pub struct Flushed {
     pub msgs: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Messages that full inboxes did not take, and whose publishers wait for an answer.
+    pub refused: Vec<Refused>,
+}
+
+/// A message that a full inbox did not take.
+#[derive(Debug)]
+pub struct Refused {
+    /// Where the publisher waits for an answer.
+    pub reply: Vec<u8>,
+    /// The answer.
+    pub answer: Arc<[u8]>,
 }
 
 /// What becomes of the publisher's own output at a flush.
@@ -66,6 +78,8 @@ pub enum Own {
 /// The deliveries of one batch.
 pub struct Stages {
     stages: Vec<Stage>,
+    /// Messages for threads of the server's own; few, so they are searched.
+    parcels: Vec<(Arc<Inbox>, Parcel)>,
     spare: Vec<Staged>,
     /// Where a client's stage may be, by the low bits of its id; to be verified.
     slots: Box<[u16]>,
@@ -89,6 +103,7 @@ impl Stages {
         let quarter = usize::try_from(pending_max / 4).unwrap_or(usize::MAX);
         Self {
             stages: Vec::new(),
+            parcels: Vec::new(),
             spare: Vec::new(),
             slots: vec![0; SLOTS].into_boxed_slice(),
             total: 0,
@@ -148,6 +163,34 @@ impl Stages {
         stage.staged.shared.push((stage.staged.bytes.len(), piece));
         let len = stage.staged.len();
         self.grow(grown, len);
+    }
+
+    /// Stages one message for a thread of the server's own.
+    pub fn put(&mut self, target: &Target, message: &Publication<'_>) {
+        if target.inbox.is_full() {
+            return self.refuse(target, message);
+        }
+        let found = self.parcels.iter_mut().find(|(inbox, _)| Arc::ptr_eq(inbox, &target.inbox));
+        let parcel = match found {
+            Some((_, parcel)) => parcel,
+            None => {
+                self.parcels.push((Arc::clone(&target.inbox), Parcel::default()));
+                &mut self.parcels.last_mut().expect("it was just pushed").1
+            }
+        };
+        let before = parcel.size();
+        parcel.add(target.recipient, message);
+        let grown = parcel.size() - before;
+        self.total += grown;
+        self.full |= self.total >= TOTAL_MAX;
+    }
+
+    #[cold]
+    fn refuse(&mut self, target: &Target, message: &Publication<'_>) {
+        if !message.reply.is_empty() {
+            let (reply, answer) = (message.reply.to_vec(), Arc::clone(&target.refusal));
+            self.carried.refused.push(Refused { reply, answer });
+        }
     }
 
     /// A payload worth sharing among `receivers`, with its CRLF.
@@ -228,6 +271,9 @@ impl Stages {
         now: Instant,
     ) -> (Flushed, Option<Staged>) {
         let mut flushed = std::mem::take(&mut self.carried);
+        for (inbox, parcel) in self.parcels.drain(..) {
+            inbox.put(parcel);
+        }
         let mut own = None;
         let receivers = self.stages.len().max(1);
         // With a message for each at most, tasks that are woken find several to write at once.

@@ -1,7 +1,7 @@
 //! The parts put together.
 
 use super::fields::Fields;
-use super::{authorization, server, tls};
+use super::{authorization, jetstream, server, tls};
 use crate::grammar::Map;
 use crate::options::Options;
 use crate::problem::Problems;
@@ -20,5 +20,6 @@ pub(crate) fn build(map: &Map, problems: &mut Problems) -> Options {
     server::monitor(&top, &mut options.monitor, problems);
     options.authorization = authorization::read(&top, problems);
     options.tls = top.block("tls", &TLS).and_then(|f| tls::read(&f, problems));
+    jetstream::read(&top, &mut options, problems);
     options
 }

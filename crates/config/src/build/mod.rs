@@ -4,6 +4,7 @@
 mod assemble;
 mod authorization;
 mod fields;
+mod jetstream;
 mod permissions;
 mod server;
 mod tls;

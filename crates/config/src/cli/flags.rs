@@ -353,14 +353,18 @@ pub static FLAGS: &[Flag] = &[
         &["js", "jetstream"],
         None,
         Topic::JetStream,
-        Effect::Later(Later::Switch),
+        Effect::Switch(|o, on| {
+            if on && o.jetstream.is_none() {
+                o.jetstream = Some(crate::options::JetStream::default());
+            }
+        }),
         "Enable JetStream",
     ),
     flag(
         &["sd", "store_dir"],
         Some("dir"),
         Topic::JetStream,
-        Effect::Later(Later::Text),
+        Effect::Text(|o, v| o.store_dir = filled(v).map(Into::into)),
         "Set the storage directory",
     ),
     flag(

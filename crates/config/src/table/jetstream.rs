@@ -1,20 +1,26 @@
 //! JetStream.
 
 use super::Kind::{Block as InBlock, Bool, Duration, DurationText, Int, SizeText, Text};
-use super::{Block, NONE, Opt, Unknown, encryption, follows};
+use super::{Block, NONE, Opt, Unknown, acts, encryption, follows, warns};
 
-pub(super) static JETSTREAM: Block =
+/// `jetstream {}`.
+pub static JETSTREAM: Block =
     Block { name: "jetstream", unknown: Unknown::Field, options: JETSTREAM_OPTIONS };
 
 const JETSTREAM_OPTIONS: &[Opt] = &[
-    follows("enabled", &["enable"], Bool, "Switches it on."),
-    follows("disabled", &["disable"], Bool, "Switches it off."),
-    follows("strict", NONE, Bool, "Refuses requests with unknown fields."),
-    follows("store_dir", &["store", "storedir"], Text, "Directory of the streams."),
-    follows("sync_interval", &["sync"], Duration, "Time between syncs, or \"always\"."),
-    follows("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams."),
-    follows("max_file_store", &["max_file"], SizeText, "Disk for streams."),
-    follows("domain", NONE, Text, "Name of the domain."),
+    acts("enabled", &["enable"], Bool, "Switches it on."),
+    warns("disabled", &["disable"], Bool, "Switches it off."),
+    acts("strict", NONE, Bool, "Refuses requests with unknown fields."),
+    acts("store_dir", &["store", "storedir"], Text, "Directory of the streams."),
+    acts(
+        "sync_interval",
+        &["sync"],
+        Duration,
+        "Accepted; every acknowledged message is synced, whatever it says.",
+    ),
+    warns("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams."),
+    warns("max_file_store", &["max_file"], SizeText, "Disk for streams."),
+    acts("domain", NONE, Text, "Name of the domain."),
     encryption("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
     encryption(
         "prev_key",
@@ -23,19 +29,19 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
         "The key before it, to convert from.",
     ),
     encryption("cipher", NONE, Text, "\"chacha\" or \"aes\"."),
-    follows("extension_hint", NONE, Text, "Whether this extends another system."),
-    follows("limits", NONE, InBlock(&LIMITS), "Limits."),
+    warns("extension_hint", NONE, Text, "Whether this extends another system."),
+    warns("limits", NONE, InBlock(&LIMITS), "Limits."),
     encryption("tpm", NONE, InBlock(&TPM), "Keeps the key in a TPM."),
-    follows("unique_tag", NONE, Text, "Tag in which replicas must differ."),
-    follows("max_outstanding_catchup", NONE, SizeText, "Bytes in flight to replicas behind."),
-    follows("max_buffered_size", NONE, SizeText, "Bytes waiting for a stream."),
-    follows("max_buffered_msgs", NONE, Int, "Messages waiting for a stream."),
-    follows("request_queue_limit", NONE, Int, "API requests waiting."),
-    follows("info_queue_limit", NONE, Int, "Information requests waiting."),
-    follows("meta_compact", NONE, Int, "Entries before the meta log is compacted."),
-    follows("meta_compact_size", NONE, SizeText, "Bytes before it is."),
-    follows("meta_compact_sync", NONE, Bool, "Syncs its snapshots."),
-    follows("max_concurrent_io", NONE, Int, "File operations at a time."),
+    warns("unique_tag", NONE, Text, "Tag in which replicas must differ."),
+    warns("max_outstanding_catchup", NONE, SizeText, "Bytes in flight to replicas behind."),
+    warns("max_buffered_size", NONE, SizeText, "Bytes waiting for a stream."),
+    warns("max_buffered_msgs", NONE, Int, "Messages waiting for a stream."),
+    warns("request_queue_limit", NONE, Int, "API requests waiting."),
+    warns("info_queue_limit", NONE, Int, "Information requests waiting."),
+    warns("meta_compact", NONE, Int, "Entries before the meta log is compacted."),
+    warns("meta_compact_size", NONE, SizeText, "Bytes before it is."),
+    warns("meta_compact_sync", NONE, Bool, "Syncs its snapshots."),
+    warns("max_concurrent_io", NONE, Int, "File operations at a time."),
 ];
 
 static LIMITS: Block =

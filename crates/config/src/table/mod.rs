@@ -14,6 +14,7 @@ mod top;
 pub use accounts::ACCOUNT;
 pub use authorization::{AUTHORIZATION, PERMISSIONS, RESPONSES, SUBJECTS, USER};
 pub use blocks::blocks;
+pub use jetstream::JETSTREAM;
 pub use option::{Block, Kind, Opt, Promise, Status, Unknown};
 pub use tls::{CERTIFICATE, TLS};
 pub use top::TOP;

@@ -45,8 +45,8 @@ const OPTIONS: &[Opt] = &[
     warns("cluster", NONE, InBlock(&CLUSTER), "Routes to other servers."),
     warns("gateway", NONE, InBlock(&GATEWAY), "Gateways to other clusters."),
     warns("leafnodes", &["leaf"], InBlock(&LEAFNODES), "Leaf node connections."),
-    warns("store_dir", &["storedir"], Text, "Directory of stored data."),
-    warns("jetstream", NONE, MaybeBlock(&JETSTREAM), "Streams and consumers."),
+    acts("store_dir", &["storedir"], Text, "Directory of stored data."),
+    acts("jetstream", NONE, MaybeBlock(&JETSTREAM), "Streams and consumers."),
     acts("logfile", &["log_file"], Text, "File for the log instead of standard error."),
     acts(
         "logfile_size_limit",

@@ -1,0 +1,274 @@
+//! Requests about whole streams, and about the account.
+
+use anabranch_jetstream::api::info::{AccountUse, ApiUse, ClusterInfo, StreamInfo, StreamState};
+use anabranch_jetstream::api::{
+    AccountInfo, Created, Deleted, Described, InfoRequest, LIST_PAGE, ListRequest, Listed,
+    NAMES_PAGE, Named, NamesRequest, Page, SUBJECTS_PAGE, Updated, page, require_empty,
+};
+use anabranch_jetstream::config::{
+    API_LEVEL, AccountLimits, Compression, Creation, PersistMode, ServerStorage, Storage,
+    StreamConfigRequest, Surroundings, Topology, create as check_creation, update as check_update,
+};
+use anabranch_jetstream::stream::{Command, Stream};
+use anabranch_jetstream::{ApiError, Nanos, StreamConfig, Timestamp, error, json};
+
+use super::Request;
+use crate::jetstream::held::Held;
+use crate::jetstream::recovery;
+use crate::jetstream::shard::{Shard, now};
+use crate::jetstream::streams::Streams;
+use crate::server::PEER_VERSION;
+
+/// `INFO`.
+pub fn account_info(shard: &Shard) -> AccountInfo {
+    let Shard { streams, ledger, .. } = shard;
+    AccountInfo(AccountUse {
+        memory: streams.bytes_in(Storage::Memory),
+        storage: streams.bytes_in(Storage::File),
+        reserved_memory: streams.reserved_in(Storage::Memory),
+        reserved_storage: streams.reserved_in(Storage::File),
+        streams: count(streams.len()),
+        domain: shard.intake.domain().to_owned(),
+        api: ApiUse {
+            level: API_LEVEL,
+            total: ledger.requests,
+            errors: ledger.errors,
+            inflight: 0,
+        },
+        ..AccountUse::default()
+    })
+}
+
+/// `STREAM.CREATE`.
+pub fn create(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Created, ApiError> {
+    let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
+    let creation = check_creation(&asked, request.stream, &surroundings(&shard.streams))?;
+    if let Creation::New(config) = creation {
+        add(shard, *config, now)?;
+    }
+    let name = request.stream.as_bytes();
+    let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    Ok(Created { info: describe(shard, held, Metadata::Answered), did_create: true })
+}
+
+/// Adds a stream of a checked configuration.
+fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError> {
+    not_yet(&config)?;
+    let id = shard.ledger.new_stream();
+    let home = match config.storage {
+        Storage::Memory => None,
+        Storage::File => {
+            shard.log_now(id, now, &Command::Create(&json::to_vec(&config)))?;
+            Some(shard.journal.home(id))
+        }
+    };
+    let seed = shard.intake.server.seed();
+    let mut held = recovery::create(id, config, now, home, seed);
+    shard.intake.begin(&mut held);
+    shard.streams.insert(held);
+    Ok(())
+}
+
+/// Refuses what a configuration asks for and this server does not do yet.
+fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
+    let asks = [
+        (config.mirror.is_some() || !config.sources.is_empty(), "mirrors and sources"),
+        (config.allow_msg_counter, "allow_msg_counter"),
+        (config.allow_msg_schedules, "allow_msg_schedules"),
+        (config.allow_atomic, "allow_atomic"),
+        (config.allow_batched, "allow_batched"),
+        (config.subject_transform.is_some(), "subject_transform"),
+        (config.republish.is_some(), "republish"),
+        (!config.subject_delete_marker_ttl.is_zero(), "subject_delete_marker_ttl"),
+        (config.compression == Compression::S2, "compression s2"),
+        (config.persist_mode == PersistMode::Async, "persist_mode async"),
+    ];
+    match asks.into_iter().find(|&(asked, _)| asked) {
+        Some((_, what)) => {
+            Err(error::stream_config_invalid(format!("{what} is not available yet")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// `STREAM.UPDATE`.
+pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Updated, ApiError> {
+    let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
+    let config = check_update(&asked, request.stream, &surroundings(&shard.streams))?;
+    not_yet(&config)?;
+    let name = request.stream.as_bytes();
+    let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    if held.is_logged() {
+        let id = held.id;
+        shard.log_now(id, now, &Command::Update(&json::to_vec(&config)))?;
+    }
+    let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
+    let listens_elsewhere = config.subjects != held.machine.config().subjects;
+    let mut removed = Vec::new();
+    held.machine.reconfigure(config, &mut removed);
+    held.changed = true;
+    held.forget(&mut removed);
+    if listens_elsewhere {
+        let before = std::mem::take(&mut held.subscriptions);
+        shard.intake.begin(held);
+        shard.intake.leave(&before);
+    }
+    let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    Ok(Updated(describe(shard, held, Metadata::Answered)))
+}
+
+/// `STREAM.DELETE`.
+pub fn delete(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Deleted, ApiError> {
+    require_empty(request.body)?;
+    let name = request.stream.as_bytes();
+    let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    let id = held.id;
+    if held.is_logged() {
+        shard.log_now(id, now, &Command::Remove)?;
+        shard.ledger.bury(id);
+    }
+    if let Some(held) = shard.streams.remove(id) {
+        shard.intake.leave(&held.subscriptions);
+    }
+    Ok(Deleted::DONE)
+}
+
+/// `STREAM.NAMES`.
+pub fn names(shard: &Shard, request: &Request<'_>) -> Result<Named, ApiError> {
+    let asked = NamesRequest::parse(request.body, request.strictness)?;
+    let all: Vec<&Held> = shard.streams.listening_to(&asked.subject).collect();
+    let (page, here) = page(&all, asked.offset(), NAMES_PAGE);
+    let streams = here.iter().map(|held| held.machine.config().name.clone()).collect();
+    Ok(Named { page, streams })
+}
+
+/// `STREAM.LIST`.
+pub fn list(shard: &Shard, request: &Request<'_>) -> Result<Listed, ApiError> {
+    let asked = ListRequest::parse(request.body, request.strictness)?;
+    let all: Vec<&Held> = shard.streams.listening_to(&asked.subject).collect();
+    let (page, here) = page(&all, asked.offset(), LIST_PAGE);
+    let streams = here.iter().map(|held| describe(shard, held, Metadata::Stored)).collect();
+    Ok(Listed { page, streams })
+}
+
+/// `STREAM.INFO`.
+pub fn info(shard: &Shard, request: &Request<'_>) -> Result<Described, ApiError> {
+    let asked = InfoRequest::parse(request.body, request.strictness)?;
+    let name = request.stream.as_bytes();
+    let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    let mut info = describe(shard, held, Metadata::Answered);
+    info.cluster = Some(ClusterInfo { leader: shard.intake.server.identity.name.clone() });
+    if asked.deleted_details {
+        info.state.deleted = deleted(&held.machine);
+    }
+    let page = if asked.subjects_filter.is_empty() {
+        Page::default()
+    } else {
+        add_subjects(&mut info.state, &held.machine, &asked)
+    };
+    Ok(Described { page, info })
+}
+
+fn add_subjects(state: &mut StreamState, machine: &Stream, asked: &InfoRequest) -> Page {
+    let subjects = machine.index().subjects();
+    let ids = subjects.matching(asked.subjects_filter.as_bytes());
+    if ids.is_empty() {
+        return Page::default();
+    }
+    let (page, here) = page(&ids, asked.offset(), SUBJECTS_PAGE);
+    let entry = |&id| {
+        let name = String::from_utf8_lossy(subjects.name(id)).into_owned();
+        (name, subjects.state(id).count)
+    };
+    state.subjects = here.iter().map(entry).collect();
+    page
+}
+
+fn deleted(machine: &Stream) -> Vec<u64> {
+    let index = machine.index();
+    let mut expected = index.first_seq();
+    let mut missing = Vec::new();
+    for (seq, _) in index.pages().iter_from(expected) {
+        missing.extend(expected..seq);
+        expected = seq + 1;
+    }
+    if index.messages() > 0 {
+        missing.extend(expected..=index.last_seq());
+    }
+    missing
+}
+
+/// Which metadata a description has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Metadata {
+    /// That of the stored configuration.
+    Stored,
+    /// With the server's version and level.
+    Answered,
+}
+
+fn describe(shard: &Shard, held: &Held, metadata: Metadata) -> StreamInfo {
+    let machine = &held.machine;
+    let config = match metadata {
+        Metadata::Stored => machine.config().clone(),
+        Metadata::Answered => machine.config().answered(PEER_VERSION),
+    };
+    StreamInfo {
+        config,
+        created: Timestamp::from_unix_nanos(machine.created()),
+        state: state(machine),
+        domain: shard.intake.domain().to_owned(),
+        cluster: None,
+        mirror: None,
+        sources: Vec::new(),
+        time: Timestamp::from_unix_nanos(now()),
+    }
+}
+
+fn state(machine: &Stream) -> StreamState {
+    let index = machine.index();
+    let time = |nanos: Option<i64>| nanos.map_or(Timestamp::ZERO, Timestamp::from_unix_nanos);
+    let untouched = index.last_seq() == 0;
+    StreamState {
+        messages: index.messages(),
+        bytes: index.bytes(),
+        first_seq: if untouched { 0 } else { index.first_seq() },
+        first_time: time(index.get(index.first_seq()).map(|meta| meta.time)),
+        last_seq: index.last_seq(),
+        last_time: time(Some(index.last_time()).filter(|&time| time > 0)),
+        num_subjects: count(index.subjects().len()),
+        num_deleted: index.deleted_count(),
+        ..StreamState::default()
+    }
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+impl anabranch_jetstream::config::Streams for Streams {
+    fn find(&self, name: &str) -> Option<&StreamConfig> {
+        Self::find(self, name.as_bytes()).map(|held| held.machine.config())
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&StreamConfig) -> bool) {
+        let _ = self.iter().map(|held| held.machine.config()).all(visit);
+    }
+}
+
+/// What a configuration is checked against.
+fn surroundings(streams: &Streams) -> Surroundings<'_> {
+    let reserved = |storage| i64::try_from(streams.reserved_in(storage)).unwrap_or(i64::MAX);
+    Surroundings {
+        streams,
+        account: Some(AccountLimits::NONE),
+        server: ServerStorage {
+            max_memory: i64::MAX,
+            max_storage: i64::MAX,
+            reserved_memory: reserved(Storage::Memory),
+            reserved_storage: reserved(Storage::File),
+        },
+        duplicate_window_max: Nanos::ZERO,
+        topology: Topology::Single,
+    }
+}

@@ -1,0 +1,260 @@
+//! What the streams' commands are logged in: the data directory, its log and its checkpoints.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anabranch_jetstream::stream::{Command, Record};
+use anabranch_log::checkpoint::{BlobKey, CheckpointWriter, Checkpoints};
+use anabranch_log::directory::Directory;
+use anabranch_log::disk::{Disk, LockMode, RealDisk};
+use anabranch_log::format::{AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, StreamId};
+use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal};
+use anabranch_log::{Error, wal};
+
+use super::files::Home;
+use super::shard::now;
+
+/// The account `$G`.
+pub const GLOBAL: AccountId = AccountId(1);
+
+/// The open data directory.
+pub struct Journal {
+    directory: Directory,
+    checkpoints: Checkpoints,
+    wal: Wal,
+    clock: Instant,
+    /// Something was logged since the last checkpoint.
+    changed: bool,
+    /// Files for later are all ready.
+    maintained: bool,
+    /// What is durable was not marked since the last commit.
+    unmarked: bool,
+}
+
+/// A data directory whose contents are being read.
+pub struct Opening {
+    directory: Directory,
+    checkpoints: Checkpoints,
+}
+
+/// A command from the log.
+pub struct Logged<'a> {
+    /// Of which stream.
+    pub stream: StreamId,
+    /// When it was proposed.
+    pub time: i64,
+    /// The command.
+    pub command: Command<'a>,
+}
+
+impl Opening {
+    /// Opens the data directory at `root`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn new(root: &Path) -> Result<Self, Error> {
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(root)?);
+        let new = DirectoryFormat { id: DirectoryId(rand::random()), created_ns: now() };
+        let directory = Directory::open(disk, LockMode::Fail, new)?;
+        let (checkpoints, rejected) =
+            Checkpoints::open(Arc::clone(directory.disk()), directory.id())?;
+        for one in &rejected {
+            log::error!("Checkpoint {} is damaged: {}", one.path, one.error);
+        }
+        let clock = Instant::now();
+        let facts = directory.facts(|| nanos(clock.elapsed()))?;
+        log::info!("  File system:     {}", facts.file_system.name);
+        log::info!("  Sync:            {}, {} us", facts.sync_method, facts.sync_ns / 1000);
+        Ok(Self { directory, checkpoints })
+    }
+
+    /// Where the files of a stream are.
+    #[must_use]
+    pub fn home(&self, stream: StreamId) -> Home {
+        home(&self.directory, stream)
+    }
+
+    /// Reads every part of the newest checkpoint.
+    ///
+    /// # Errors
+    /// When one cannot be read, or `take` refuses it.
+    pub fn read_checkpoint<E: From<Error>>(
+        &self,
+        mut take: impl FnMut(BlobKey, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(newest) = self.checkpoints.newest() else { return Ok(()) };
+        for (key, length) in newest.blobs() {
+            if let Some(blob) = self.checkpoints.read(newest, key)? {
+                take(key, &blob.read_all(length)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what the log has behind it, and opens the log.
+    ///
+    /// # Errors
+    /// When it cannot be read, or `apply` refuses a command.
+    pub fn replay<E: From<Error>>(
+        self,
+        mut apply: impl FnMut(Logged<'_>) -> Result<(), E>,
+    ) -> Result<Journal, E> {
+        let Self { directory, checkpoints } = self;
+        let start = checkpoints.newest().map_or_else(Start::default, |newest| newest.start);
+        let disk = Arc::clone(directory.disk());
+        let options = directory.wal_options()?;
+        let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
+        while let Some(item) = recovery.next_item()? {
+            match item {
+                Item::Batch(batch) => {
+                    for record in batch.records() {
+                        if let Some(logged) = logged(&record)? {
+                            apply(logged)?;
+                        }
+                    }
+                }
+                Item::Damage(damage) => return Err(damaged(&damage).into()),
+            }
+        }
+        let (mut wal, report) = recovery.finish()?;
+        wal.release(checkpoints.log_needed_from())?;
+        if report.batches > 0 {
+            log::info!("  Recovered:       {} batches of the log", report.batches);
+        }
+        let clock = Instant::now();
+        let changed = report.batches > 0;
+        let (maintained, unmarked) = (false, changed);
+        Ok(Journal { directory, checkpoints, wal, clock, changed, maintained, unmarked })
+    }
+}
+
+fn logged<'a>(record: &anabranch_log::format::Record<'a>) -> Result<Option<Logged<'a>>, Error> {
+    let sort = match record.envelope.kind {
+        Kind::Publish => Record::Publish,
+        Kind::Control => Record::Control,
+        Kind::Tombstone => Record::Tombstone,
+        Kind::Outcome | Kind::Mark => return Ok(None),
+        _ => return Err(Error::Options("a record of a kind that this server does not apply")),
+    };
+    let command = Command::decode(sort, record.payload)
+        .map_err(|_| Error::Options("a command in the log cannot be read"))?;
+    Ok(Some(Logged { stream: record.envelope.stream, time: record.envelope.time_ns, command }))
+}
+
+fn damaged(damage: &wal::Damage) -> Error {
+    log::error!("The log is damaged: {damage:?}");
+    Error::Options("the write-ahead log is damaged: see the line before")
+}
+
+fn home(directory: &Directory, stream: StreamId) -> Home {
+    let disk = Arc::clone(directory.disk());
+    Home { disk, directory: directory.id(), account: GLOBAL, stream }
+}
+
+impl Journal {
+    /// Where the files of a stream are.
+    #[must_use]
+    pub fn home(&self, stream: StreamId) -> Home {
+        home(&self.directory, stream)
+    }
+
+    /// Adds a command to those that the next commit makes durable.
+    ///
+    /// # Errors
+    /// When there is no room for it, or the log has failed.
+    pub fn append(
+        &mut self,
+        stream: StreamId,
+        time: i64,
+        command: &Command<'_>,
+    ) -> Result<(), Error> {
+        let (kind, count) = match command.record() {
+            Record::Publish => (Kind::Publish, 1),
+            Record::Control => (Kind::Control, 0),
+            Record::Tombstone => (Kind::Tombstone, 0),
+        };
+        let envelope = Envelope {
+            kind,
+            flags: 0,
+            account: GLOBAL,
+            stream,
+            count,
+            first_seq: 0,
+            time_ns: time,
+        };
+        self.changed = true;
+        self.wal.append_with(&envelope, |into| command.encode(into)).map(|_| ())
+    }
+
+    /// Makes everything added durable.
+    ///
+    /// # Errors
+    /// When that failed: nothing is known about what was added, and nothing more is taken.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        if self.wal.gathered() > 0 {
+            self.wal.commit()?;
+            self.maintained = false;
+            self.unmarked = true;
+        }
+        Ok(())
+    }
+
+    /// So much was logged that a checkpoint is due.
+    #[must_use]
+    pub fn wants_checkpoint(&self) -> bool {
+        self.wal.usage().wants_checkpoint()
+    }
+
+    /// Something was logged since the last checkpoint.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Makes a checkpoint of what `save` writes or carries over.
+    ///
+    /// # Errors
+    /// When it cannot be made; the one before still holds.
+    pub fn checkpoint(
+        &mut self,
+        save: impl FnOnce(&mut CheckpointWriter) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.commit()?;
+        let durable = self.wal.durable();
+        let start = Start { position: durable, durable: durable.lsn };
+        let mut writer = self.checkpoints.begin(start, now())?;
+        save(&mut writer)?;
+        let needed_from = self.checkpoints.install(writer.finish()?)?;
+        self.changed = false;
+        self.wal.release(needed_from)
+    }
+
+    /// To be called while nothing waits: gets files ready, and marks what is durable. Says when
+    /// it wants to be called again.
+    ///
+    /// # Errors
+    /// When the log has failed.
+    pub fn idle(&mut self) -> Result<Option<Duration>, Error> {
+        if !self.maintained {
+            self.maintained = self.wal.maintain()? == Maintenance::Done;
+            return Ok(Some(Duration::ZERO));
+        }
+        if self.unmarked && self.wal.mark(nanos(self.clock.elapsed()))?.is_some() {
+            self.unmarked = false;
+        }
+        Ok(self.unmarked.then_some(Duration::from_nanos(MARK_IDLE_NS)))
+    }
+
+    /// The last words before the end.
+    ///
+    /// # Errors
+    /// When the log has failed.
+    pub fn close(&mut self) -> Result<(), Error> {
+        self.wal.mark_now().map(|_| ())
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,60 @@
+//! What a shard sends: answers and republished messages, routed like everybody's.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anabranch_nats::codec::Publication;
+
+use crate::client::Subscription;
+use crate::connection::account_for;
+use crate::server::Server;
+use crate::worker::{Publisher, Worker, publish, trace};
+
+/// Borrowed for one part of a turn. Everything is delivered when it is flushed.
+pub struct Outbox<'a> {
+    server: &'a Arc<Server>,
+    worker: &'a mut Worker,
+    ended: Vec<Arc<Subscription>>,
+}
+
+impl<'a> Outbox<'a> {
+    /// An empty outbox.
+    pub fn new(server: &'a Arc<Server>, worker: &'a mut Worker) -> Self {
+        Self { server, worker, ended: Vec::new() }
+    }
+
+    /// Sends a message. `payload` is a header block of `header_len` bytes and a body.
+    pub fn send(&mut self, subject: &[u8], reply: &[u8], header_len: usize, payload: &[u8]) {
+        if subject.is_empty() {
+            return;
+        }
+        let message = Publication {
+            subject,
+            reply,
+            header_len,
+            payload,
+            verbatim: b"",
+            by_hpub: header_len > 0,
+        };
+        let publisher = Publisher {
+            client: &self.server.internal,
+            account: &self.server.account,
+            skip_stalled: false,
+            trace: trace::is_on(&self.server.options).then_some(&self.server.options),
+        };
+        publish(self.worker, &publisher, &message, &mut self.ended);
+        if self.worker.stages.saturated() {
+            self.flush();
+        }
+    }
+
+    /// Delivers what was sent.
+    pub fn flush(&mut self) {
+        for subscription in self.ended.drain(..) {
+            crate::connection::remove(self.server, &subscription);
+        }
+        let (flushed, _) = self.worker.stages.flush(None, Instant::now());
+        // Nobody holds a shard up: a receiver that fell behind is cut off at its limit.
+        let _ = account_for(self.server, flushed);
+    }
+}

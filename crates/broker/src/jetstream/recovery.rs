@@ -1,0 +1,162 @@
+//! Streams from what is stored, and what is stored of them.
+
+use anabranch_jetstream::StreamConfig;
+use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::json::Strictness;
+use anabranch_jetstream::stream::{Command, Purge, Stream, Ticked};
+use anabranch_log::Error;
+use anabranch_log::checkpoint::{BlobKey, CheckpointWriter};
+use anabranch_log::format::{AccountId, StreamId};
+
+use super::files::{FilePayloads, Home};
+use super::held::{Held, Store};
+use super::journal::{GLOBAL, Journal, Logged, Opening};
+use super::payloads::MemoryPayloads;
+use super::publishing::{self, Message};
+use super::streams::{Ledger, Streams};
+
+/// The part of a checkpoint that holds a stream.
+const STREAM: u16 = 1;
+/// The part that holds what outlives streams.
+const LEDGER: BlobKey = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 2 };
+
+fn key(stream: StreamId) -> BlobKey {
+    BlobKey { account: GLOBAL, stream, kind: STREAM }
+}
+
+/// Reads everything.
+///
+/// # Errors
+/// When something cannot be read.
+pub fn recover(opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal), Error> {
+    let mut streams = Streams::default();
+    let mut ledger = Ledger::default();
+    opening.read_checkpoint(|key, bytes| {
+        if key == LEDGER {
+            ledger = Ledger::load(bytes)?;
+        } else if key.kind == STREAM {
+            let held = Held::load_from(key.stream, opening.home(key.stream), bytes, seed)?;
+            streams.insert(held);
+        }
+        Ok::<(), Error>(())
+    })?;
+    let template = opening.home(StreamId(0));
+    let journal = opening.replay(|logged| {
+        let home = Home { stream: logged.stream, ..template.clone() };
+        apply(&mut streams, &mut ledger, home, &logged, seed)
+    })?;
+    streams.iter_mut().for_each(Held::write);
+    Ok((streams, ledger, journal))
+}
+
+/// Applies a command from the log as it was applied when it was logged.
+fn apply(
+    streams: &mut Streams,
+    ledger: &mut Ledger,
+    home: Home,
+    logged: &Logged<'_>,
+    seed: u64,
+) -> Result<(), Error> {
+    let Logged { stream, time, command } = *logged;
+    if let Command::Create(config) = command {
+        let config = parse(config)?;
+        ledger.note_stream(stream);
+        streams.insert(create(stream, config, time, Some(home), seed));
+        return Ok(());
+    }
+    let Some(held) = streams.get_mut(stream) else { return Ok(()) };
+    held.changed = true;
+    let mut removed = Vec::new();
+    match command {
+        Command::Create(_) => {}
+        Command::Publish { subject, headers, body } => {
+            let _ = publishing::store(held, &Message { subject, headers, body }, time);
+        }
+        Command::Update(config) => {
+            let config = parse(config)?;
+            held.machine.reconfigure(config, &mut removed);
+        }
+        Command::Remove => {
+            streams.remove(stream);
+            ledger.bury(stream);
+            return Ok(());
+        }
+        Command::Tick => tick(held, time),
+        Command::Delete { seq, .. } => {
+            let _ = held.machine.delete(seq, &mut removed);
+        }
+        Command::Purge { filter, seq, keep } => {
+            let _ = held.machine.purge(&Purge { filter, seq, keep }, &mut removed);
+        }
+    }
+    held.forget(&mut removed);
+    Ok(())
+}
+
+fn parse(config: &[u8]) -> Result<StreamConfig, Error> {
+    StreamConfig::parse(config, Strictness::Strict)
+        .map_err(|_| Error::Options("a configuration in the log cannot be read"))
+}
+
+/// A new stream; with a `home` for its files, or in memory.
+#[must_use]
+pub fn create(
+    id: StreamId,
+    config: StreamConfig,
+    time: i64,
+    home: Option<Home>,
+    seed: u64,
+) -> Held {
+    let store = match home {
+        Some(home) if config.storage == Storage::File => {
+            Store::File(Box::new(FilePayloads::new(home)))
+        }
+        _ => Store::Memory(MemoryPayloads::default()),
+    };
+    Held::new(id, Stream::new(config, time, seed), store)
+}
+
+/// Lets time pass for one stream.
+pub fn tick(held: &mut Held, now: i64) {
+    let mut removed = Vec::new();
+    // What is left is due at once: the next tick takes it.
+    let (Ticked::Done | Ticked::More) = held.machine.tick(now, &mut removed);
+    held.changed = true;
+    held.forget(&mut removed);
+}
+
+/// Writes a checkpoint.
+///
+/// # Errors
+/// When that fails.
+pub fn save(
+    streams: &mut Streams,
+    ledger: &Ledger,
+    writer: &mut CheckpointWriter,
+) -> Result<(), Error> {
+    writer.put(LEDGER, &ledger.save())?;
+    for held in streams.iter_mut().filter(|held| held.is_logged()) {
+        let key = key(held.id);
+        if held.changed || !writer.carry(key) {
+            writer.put(key, &held.save()?)?;
+        }
+    }
+    Ok(())
+}
+
+/// A checkpoint was made: what neither it nor the one before needs is removed.
+pub fn reclaim(streams: &mut Streams, ledger: &mut Ledger, journal: &Journal) {
+    for held in streams.iter_mut() {
+        held.changed = false;
+        if let Store::File(payloads) = &mut held.store
+            && let Err(error) = payloads.reclaim()
+        {
+            log::error!("Stream '{}': {error}", held.machine.config().name);
+        }
+    }
+    for stream in ledger.exhume() {
+        if let Err(error) = journal.home(stream).remove() {
+            log::error!("Files of the deleted stream {stream}: {error}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The streams of an account, as their shard holds them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anabranch_jetstream::StreamConfig;
+use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::json::{self, Strictness};
+use anabranch_log::Error;
+use anabranch_log::format::StreamId;
+use anabranch_subject::matching;
+
+use super::held::Held;
+use crate::client::Subscription;
+use crate::server::Server;
+use crate::worker::{Inbox, Recipient, Target};
+
+/// All streams.
+#[derive(Default)]
+pub struct Streams {
+    by_id: BTreeMap<StreamId, Held>,
+    by_name: BTreeMap<String, StreamId>,
+}
+
+/// Numbers below are other recipients of the shard's inbox.
+const FIRST_STREAM: u64 = 1;
+
+impl Streams {
+    /// The stream with this name.
+    #[must_use]
+    pub fn find(&self, name: &[u8]) -> Option<&Held> {
+        let name = str::from_utf8(name).ok()?;
+        self.by_name.get(name).and_then(|id| self.by_id.get(id))
+    }
+
+    /// The stream with this name, to change it.
+    pub fn find_mut(&mut self, name: &[u8]) -> Option<&mut Held> {
+        let name = str::from_utf8(name).ok()?;
+        self.by_name.get(name).and_then(|id| self.by_id.get_mut(id))
+    }
+
+    /// The stream with this identity.
+    #[must_use]
+    pub fn get(&self, id: StreamId) -> Option<&Held> {
+        self.by_id.get(&id)
+    }
+
+    /// The stream with this identity, to change it.
+    pub fn get_mut(&mut self, id: StreamId) -> Option<&mut Held> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// The stream that is meant by the recipient of a message.
+    #[must_use]
+    pub fn recipient(id: StreamId) -> Recipient {
+        Recipient(id.0)
+    }
+
+    /// Adds a stream.
+    pub fn insert(&mut self, held: Held) {
+        self.by_name.insert(held.machine.config().name.clone(), held.id);
+        self.by_id.insert(held.id, held);
+    }
+
+    /// Takes a stream out.
+    pub fn remove(&mut self, id: StreamId) -> Option<Held> {
+        let held = self.by_id.remove(&id)?;
+        self.by_name.remove(&held.machine.config().name);
+        Some(held)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.by_name.values().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// All of them, by identity, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Held> {
+        self.by_id.values_mut()
+    }
+
+    /// Those that listen to something that `filter` covers or is covered by, by name; all for an
+    /// empty one.
+    pub fn listening_to<'a>(&'a self, filter: &'a str) -> impl Iterator<Item = &'a Held> {
+        self.iter().filter(move |held| {
+            let subjects = &held.machine.config().subjects;
+            let collides =
+                |subject: &String| matching::collide(filter.as_bytes(), subject.as_bytes());
+            filter.is_empty() || subjects.iter().any(collides)
+        })
+    }
+
+    /// Bytes in streams of one kind of storage.
+    #[must_use]
+    pub fn bytes_in(&self, storage: Storage) -> u64 {
+        let kind = self.iter().filter(|held| held.machine.config().storage == storage);
+        kind.map(|held| held.machine.index().bytes()).sum()
+    }
+
+    /// Bytes that streams of one kind of storage may grow to.
+    #[must_use]
+    pub fn reserved_in(&self, storage: Storage) -> u64 {
+        let kind = self.iter().filter(|held| held.machine.config().storage == storage);
+        kind.filter_map(|held| u64::try_from(held.machine.config().max_bytes).ok()).sum()
+    }
+}
+
+/// What outlives the streams.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The identity that was given last.
+    last_stream: u64,
+    /// Deleted streams whose files are there still, and the checkpoints made since.
+    graves: Vec<(StreamId, u8)>,
+    /// Requests that were answered.
+    pub requests: u64,
+    /// Requests that were answered with an error.
+    pub errors: u64,
+}
+
+/// Checkpoints after which nothing names the files of a deleted stream.
+const FORGOTTEN_AFTER: u8 = 2;
+
+impl Ledger {
+    /// An identity that no stream ever had.
+    pub fn new_stream(&mut self) -> StreamId {
+        self.last_stream += 1;
+        StreamId(self.last_stream)
+    }
+
+    /// The log says that a stream has this identity.
+    pub fn note_stream(&mut self, id: StreamId) {
+        self.last_stream = self.last_stream.max(id.0);
+    }
+
+    /// A stream was deleted: its files go when no checkpoint names them any more.
+    pub fn bury(&mut self, id: StreamId) {
+        self.graves.push((id, 0));
+    }
+
+    /// A checkpoint was made; gives the streams whose files can go.
+    pub fn exhume(&mut self) -> Vec<StreamId> {
+        self.graves.iter_mut().for_each(|(_, age)| *age = age.saturating_add(1));
+        let (old, young): (Vec<_>, Vec<_>) =
+            self.graves.drain(..).partition(|&(_, age)| age >= FORGOTTEN_AFTER);
+        self.graves = young;
+        old.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// For a checkpoint.
+    #[must_use]
+    pub fn save(&self) -> Vec<u8> {
+        let mut bytes = self.last_stream.to_le_bytes().to_vec();
+        for (id, age) in &self.graves {
+            bytes.extend_from_slice(&id.0.to_le_bytes());
+            bytes.push(*age);
+        }
+        bytes
+    }
+
+    /// From a checkpoint.
+    ///
+    /// # Errors
+    /// When it is none of [`Self::save`].
+    pub fn load(bytes: &[u8]) -> Result<Self, Error> {
+        let unreadable = Error::Options("the ledger in the checkpoint cannot be read");
+        let (last, graves) = bytes.split_first_chunk::<8>().ok_or(unreadable)?;
+        let graves = graves.chunks_exact(9).filter_map(|grave| {
+            let (id, age) = grave.split_first_chunk::<8>()?;
+            Some((StreamId(u64::from_le_bytes(*id)), *age.first()?))
+        });
+        let last_stream = u64::from_le_bytes(*last);
+        Ok(Self { last_stream, graves: graves.collect(), ..Self::default() })
+    }
+}
+
+/// Where messages for streams come in.
+pub struct Intake {
+    /// The server, whose account is listened in.
+    pub server: Arc<Server>,
+    /// Where messages wait.
+    pub inbox: Arc<Inbox>,
+}
+
+impl Intake {
+    /// The recipient of API requests.
+    pub const API: Recipient = Recipient(FIRST_STREAM - 1);
+
+    /// Listens to the subject.
+    #[must_use]
+    pub fn listen(&self, subject: &str, to: Recipient, refusal: Vec<u8>) -> Arc<Subscription> {
+        let target =
+            Target { inbox: Arc::clone(&self.inbox), recipient: to, refusal: refusal.into() };
+        let client = Arc::clone(&self.server.internal);
+        let subscription = Subscription::to_target(client, subject.as_bytes(), b"", target);
+        let subscription = Arc::new(subscription);
+        self.server.account.subscribe(Arc::clone(&subscription));
+        subscription
+    }
+
+    /// Whether requests with unknown fields are refused.
+    #[must_use]
+    pub fn strictness(&self) -> Strictness {
+        match &self.server.options.jetstream {
+            Some(jetstream) if !jetstream.strict => Strictness::Lenient,
+            _ => Strictness::Strict,
+        }
+    }
+
+    /// The domain's name; empty: none.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.server.options.jetstream.as_ref().map_or("", |jetstream| &jetstream.domain)
+    }
+
+    /// Lets the stream listen to what its configuration says.
+    pub fn begin(&self, held: &mut Held) {
+        let config = held.machine.config();
+        held.ack_start = ack_start(config, self.domain());
+        held.subscriptions = self.listen_for(held.id, config);
+    }
+
+    /// Listens to what the configuration says.
+    #[must_use]
+    pub fn listen_for(&self, id: StreamId, config: &StreamConfig) -> Vec<Arc<Subscription>> {
+        let refusal = too_many_requests(&config.name);
+        let listen = |s: &String| self.listen(s, Streams::recipient(id), refusal.clone());
+        config.subjects.iter().map(listen).collect()
+    }
+
+    /// No longer listens.
+    pub fn leave(&self, subscriptions: &[Arc<Subscription>]) {
+        for subscription in subscriptions {
+            subscription.close();
+        }
+        self.server.account.unsubscribe_all(subscriptions);
+    }
+}
+
+/// What publishers hear of a stream whose shard is behind.
+fn too_many_requests(stream: &str) -> Vec<u8> {
+    anabranch_jetstream::publish::refusal(stream, &anabranch_jetstream::error::TOO_MANY_REQUESTS)
+}
+
+/// `{"stream":"S","seq":`: where every acknowledgement begins.
+#[must_use]
+fn ack_start(config: &StreamConfig, domain: &str) -> Vec<u8> {
+    let quoted = |text: &str| json::to_vec(&text);
+    let mut start = [b"{\"stream\":".as_slice(), &quoted(&config.name)].concat();
+    if !domain.is_empty() {
+        start.extend_from_slice(b",\"domain\":");
+        start.extend_from_slice(&quoted(domain));
+    }
+    start.extend_from_slice(b",\"seq\":");
+    start
+}

@@ -1,0 +1,228 @@
+//! Messages on their way from connections to a thread of the server's own, such as a shard that
+//! keeps streams. Not how that thread answers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anabranch_nats::codec::Publication;
+
+/// Whom a message is for, as the owner of the inbox numbers them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Recipient(pub u64);
+
+/// Where a subscription's messages go instead of to a socket.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Whose inbox.
+    pub inbox: Arc<Inbox>,
+    /// For whom in it.
+    pub recipient: Recipient,
+    /// What a publisher who asks for an answer is told when the inbox is full.
+    pub refusal: Arc<[u8]>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    recipient: Recipient,
+    subject_len: usize,
+    reply_len: usize,
+    header_len: usize,
+    payload_len: usize,
+}
+
+/// A message that arrived.
+#[derive(Debug, Clone, Copy)]
+pub struct Inbound<'a> {
+    /// For whom.
+    pub recipient: Recipient,
+    /// Its subject.
+    pub subject: &'a [u8],
+    /// Where answers go; empty: none.
+    pub reply: &'a [u8],
+    /// Header block; empty: none.
+    pub headers: &'a [u8],
+    /// What follows it.
+    pub body: &'a [u8],
+}
+
+/// Messages of one read batch, in the order in which they were published.
+#[derive(Debug, Default)]
+pub struct Parcel {
+    bytes: Vec<u8>,
+    heads: Vec<Head>,
+}
+
+impl Parcel {
+    /// Adds a message.
+    pub fn add(&mut self, recipient: Recipient, message: &Publication<'_>) {
+        self.heads.push(Head {
+            recipient,
+            subject_len: message.subject.len(),
+            reply_len: message.reply.len(),
+            header_len: message.header_len,
+            payload_len: message.payload.len(),
+        });
+        self.bytes.extend_from_slice(message.subject);
+        self.bytes.extend_from_slice(message.reply);
+        self.bytes.extend_from_slice(message.payload);
+    }
+
+    /// Bytes that it holds.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.heads.len() * size_of::<Head>()
+    }
+
+    /// Its messages, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Inbound<'_>> {
+        let mut rest = self.bytes.as_slice();
+        self.heads.iter().map(move |head| {
+            let mut cut = |len: usize| {
+                let (piece, behind) = rest.split_at(len);
+                rest = behind;
+                piece
+            };
+            let (subject, reply) = (cut(head.subject_len), cut(head.reply_len));
+            let payload = cut(head.payload_len);
+            let (headers, body) = payload.split_at(head.header_len.min(payload.len()));
+            Inbound { recipient: head.recipient, subject, reply, headers, body }
+        })
+    }
+}
+
+/// What a thread is woken for.
+#[derive(Debug)]
+pub enum Delivered {
+    /// Messages came.
+    Parcels(Vec<Parcel>),
+    /// The time is over.
+    Nothing,
+    /// The inbox was closed, and there is nothing left in it.
+    Closed,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    parcels: Vec<Parcel>,
+    closed: bool,
+}
+
+/// Many put in, one takes out. Who puts something in first asks whether it is full: it can hold
+/// more than its bound by what is staged at that moment.
+#[derive(Debug)]
+pub struct Inbox {
+    held: Mutex<Held>,
+    arrived: Condvar,
+    bytes: AtomicUsize,
+    bytes_max: usize,
+}
+
+impl Inbox {
+    /// An empty inbox that is full when it holds `bytes_max`.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        let (held, arrived) = (Mutex::new(Held::default()), Condvar::new());
+        Self { held, arrived, bytes: AtomicUsize::new(0), bytes_max }
+    }
+
+    /// It holds what it may: messages must be refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) >= self.bytes_max
+    }
+
+    /// Puts a parcel in. A closed inbox drops it: the server stops.
+    pub fn put(&self, parcel: Parcel) {
+        let mut held = self.lock();
+        if held.closed {
+            return;
+        }
+        self.bytes.fetch_add(parcel.size(), Ordering::Relaxed);
+        held.parcels.push(parcel);
+        let first = held.parcels.len() == 1;
+        drop(held);
+        if first {
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Takes everything out; waits for something for `patience` at most.
+    pub fn take(&self, patience: Option<Duration>) -> Delivered {
+        let held = self.lock();
+        let empty = |held: &mut Held| held.parcels.is_empty() && !held.closed;
+        let mut held = match patience {
+            None => self.arrived.wait_while(held, empty).unwrap_or_else(PoisonError::into_inner),
+            Some(patience) => {
+                let waited = self.arrived.wait_timeout_while(held, patience, empty);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        if held.parcels.is_empty() {
+            return if held.closed { Delivered::Closed } else { Delivered::Nothing };
+        }
+        self.bytes.store(0, Ordering::Relaxed);
+        Delivered::Parcels(std::mem::take(&mut held.parcels))
+    }
+
+    /// Takes nothing more in.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.arrived.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publication<'a>(subject: &'a [u8], payload: &'a [u8], header_len: usize) -> Publication<'a> {
+        let (reply, verbatim, by_hpub) = (&b"r"[..], &b""[..], header_len > 0);
+        Publication { subject, reply, header_len, payload, verbatim, by_hpub }
+    }
+
+    #[test]
+    fn messages_come_out_as_they_went_in() {
+        let mut parcel = Parcel::default();
+        parcel.add(Recipient(1), &publication(b"a.b", b"NATS/1.0\r\n\r\nhi", 12));
+        parcel.add(Recipient(2), &publication(b"c", b"", 0));
+        let inbox = Inbox::new(1024);
+        inbox.put(parcel);
+        let Delivered::Parcels(parcels) = inbox.take(None) else { panic!("a parcel was put in") };
+        let all: Vec<_> = parcels.iter().flat_map(Parcel::iter).collect();
+        assert_eq!(all.len(), 2);
+        assert_eq!(
+            (all[0].subject, all[0].headers.len(), all[0].body),
+            (&b"a.b"[..], 12, &b"hi"[..])
+        );
+        assert_eq!(
+            (all[1].recipient, all[1].subject, all[1].body),
+            (Recipient(2), &b"c"[..], &b""[..])
+        );
+    }
+
+    #[test]
+    fn it_says_when_it_is_full_and_when_it_is_closed() {
+        let parcel = || {
+            let mut parcel = Parcel::default();
+            parcel.add(Recipient(1), &publication(b"a", &[0; 64], 0));
+            parcel
+        };
+        let inbox = Inbox::new(100);
+        inbox.put(parcel());
+        assert!(inbox.is_full());
+        assert!(matches!(inbox.take(None), Delivered::Parcels(_)));
+        assert!(!inbox.is_full());
+        assert!(matches!(inbox.take(Some(Duration::ZERO)), Delivered::Nothing));
+        inbox.put(parcel());
+        inbox.close();
+        inbox.put(parcel());
+        let Delivered::Parcels(rest) = inbox.take(None) else { panic!("one was put in before") };
+        assert_eq!(rest.len(), 1);
+        assert!(matches!(inbox.take(None), Delivered::Closed));
+    }
+}

@@ -1,0 +1,173 @@
+//! Commands as they stand in the log. What they come to is decided when they are applied.
+//!
+//! The envelope around them (stream, time) is the log's. Numbers are little-endian.
+
+use super::bytes::{Bytes, DecodeError};
+
+/// One logged command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// A message was published.
+    Publish {
+        /// As it was published.
+        subject: &'a [u8],
+        /// Header block; empty: none.
+        headers: &'a [u8],
+        /// What follows.
+        body: &'a [u8],
+    },
+    /// A stream was created; the configuration is a checked one, in JSON.
+    Create(&'a [u8]),
+    /// Its configuration changed; the new one is checked, in JSON.
+    Update(&'a [u8]),
+    /// The stream was deleted.
+    Remove,
+    /// Time passed.
+    Tick,
+    /// One message is to be deleted.
+    Delete {
+        /// Its sequence.
+        seq: u64,
+        /// Its bytes are to be overwritten.
+        erase: bool,
+    },
+    /// Many are.
+    Purge {
+        /// Subjects that match; empty: all.
+        filter: &'a [u8],
+        /// Only those before; 0: all.
+        seq: u64,
+        /// So many stay.
+        keep: u64,
+    },
+}
+
+const CREATE: u8 = 1;
+const UPDATE: u8 = 2;
+const REMOVE: u8 = 3;
+const TICK: u8 = 4;
+const DELETE: u8 = 1;
+const PURGE: u8 = 2;
+
+/// Which record of the log holds a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record {
+    /// A publish.
+    Publish,
+    /// A command without a sequence.
+    Control,
+    /// A deletion.
+    Tombstone,
+}
+
+impl<'a> Command<'a> {
+    /// The record that holds it.
+    #[must_use]
+    pub fn record(&self) -> Record {
+        match self {
+            Self::Publish { .. } => Record::Publish,
+            Self::Delete { .. } | Self::Purge { .. } => Record::Tombstone,
+            Self::Create(_) | Self::Update(_) | Self::Remove | Self::Tick => Record::Control,
+        }
+    }
+
+    /// Appends it.
+    pub fn encode(&self, into: &mut Vec<u8>) {
+        match *self {
+            Self::Publish { subject, headers, body } => {
+                let len = |part: &[u8]| u32::try_from(part.len()).unwrap_or(u32::MAX);
+                into.extend_from_slice(&len(subject).to_le_bytes());
+                into.extend_from_slice(&len(headers).to_le_bytes());
+                for part in [subject, headers, body] {
+                    into.extend_from_slice(part);
+                }
+            }
+            Self::Create(config) => {
+                into.push(CREATE);
+                into.extend_from_slice(config);
+            }
+            Self::Update(config) => {
+                into.push(UPDATE);
+                into.extend_from_slice(config);
+            }
+            Self::Remove => into.push(REMOVE),
+            Self::Tick => into.push(TICK),
+            Self::Delete { seq, erase } => {
+                into.extend_from_slice(&[DELETE, u8::from(erase)]);
+                into.extend_from_slice(&seq.to_le_bytes());
+            }
+            Self::Purge { filter, seq, keep } => {
+                into.push(PURGE);
+                into.extend_from_slice(&seq.to_le_bytes());
+                into.extend_from_slice(&keep.to_le_bytes());
+                into.extend_from_slice(filter);
+            }
+        }
+    }
+
+    /// Reads it from a record of this sort.
+    ///
+    /// # Errors
+    /// When the bytes are none of its.
+    pub fn decode(record: Record, bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut bytes = Bytes(bytes);
+        match record {
+            Record::Publish => {
+                let subject = usize::try_from(bytes.u32()?).map_err(|_| DecodeError::Short)?;
+                let headers = usize::try_from(bytes.u32()?).map_err(|_| DecodeError::Short)?;
+                let (subject, headers) = (bytes.take(subject)?, bytes.take(headers)?);
+                Ok(Self::Publish { subject, headers, body: bytes.0 })
+            }
+            Record::Control => match bytes.byte()? {
+                CREATE => Ok(Self::Create(bytes.0)),
+                UPDATE => Ok(Self::Update(bytes.0)),
+                REMOVE => Ok(Self::Remove),
+                TICK => Ok(Self::Tick),
+                _ => Err(DecodeError::Field("control command")),
+            },
+            Record::Tombstone => match bytes.byte()? {
+                DELETE => {
+                    let erase = bytes.byte()? != 0;
+                    Ok(Self::Delete { seq: bytes.u64()?, erase })
+                }
+                PURGE => {
+                    let (seq, keep) = (bytes.u64()?, bytes.u64()?);
+                    Ok(Self::Purge { filter: bytes.0, seq, keep })
+                }
+                _ => Err(DecodeError::Field("tombstone")),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_come_back() {
+        for command in [
+            Command::Publish { subject: b"a.b", headers: b"NATS/1.0\r\n\r\n", body: b"hi" },
+            Command::Publish { subject: b"a", headers: b"", body: b"" },
+            Command::Create(b"{}"),
+            Command::Update(b"{\"name\":\"S\"}"),
+            Command::Remove,
+            Command::Tick,
+            Command::Delete { seq: 7, erase: true },
+            Command::Purge { filter: b"a.*", seq: 9, keep: 0 },
+        ] {
+            let mut bytes = Vec::new();
+            command.encode(&mut bytes);
+            assert_eq!(Command::decode(command.record(), &bytes), Ok(command));
+        }
+    }
+
+    #[test]
+    fn cut_and_unknown_commands_are_errors() {
+        let publish = [3, 0, 0, 0, 0, 0, 0, 0, b'a'];
+        assert_eq!(Command::decode(Record::Publish, &publish), Err(DecodeError::Short));
+        let unknown = Err(DecodeError::Field("control command"));
+        assert_eq!(Command::decode(Record::Control, &[99]), unknown);
+        assert_eq!(Command::decode(Record::Tombstone, &[]), Err(DecodeError::Short));
+    }
+}

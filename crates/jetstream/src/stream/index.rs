@@ -1,0 +1,273 @@
+//! The messages of a stream as it counts and finds them: everything but their bytes.
+
+use super::pages::{Location, Meta, Pages};
+use super::subjects::{SubjectId, Subjects};
+
+/// What a message adds.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMessage<'a> {
+    /// Its subject.
+    pub subject: &'a [u8],
+    /// When it is stored, in nanoseconds since 1970.
+    pub time: i64,
+    /// Bytes that it counts in the stream's state.
+    pub size: u32,
+    /// `max_age` does not end it.
+    pub never_expires: bool,
+    /// It marks that its subject's last message is gone.
+    pub is_marker: bool,
+}
+
+/// A message that was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// Its sequence.
+    pub seq: u64,
+    /// Where its bytes are.
+    pub location: Location,
+}
+
+/// All messages of a stream.
+///
+/// `first_seq <= last_seq + 1`; without messages both sides are equal.
+#[derive(Debug, Clone)]
+pub struct Index {
+    subjects: Subjects,
+    pages: Pages,
+    messages: u64,
+    bytes: u64,
+    first_seq: u64,
+    last_seq: u64,
+    last_time: i64,
+}
+
+impl Index {
+    /// No messages; the first will get the sequence `first_seq`, at least 1.
+    #[must_use]
+    pub fn new(first_seq: u64, seed: u64) -> Self {
+        let first_seq = first_seq.max(1);
+        Self {
+            subjects: Subjects::new(seed),
+            pages: Pages::default(),
+            messages: 0,
+            bytes: 0,
+            first_seq,
+            last_seq: first_seq - 1,
+            last_time: 0,
+        }
+    }
+
+    /// Messages there are.
+    #[must_use]
+    pub fn messages(&self) -> u64 {
+        self.messages
+    }
+
+    /// Bytes that they count.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The first message's sequence; `last_seq + 1` without messages.
+    #[must_use]
+    pub fn first_seq(&self) -> u64 {
+        self.first_seq
+    }
+
+    /// The sequence that was given last.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// When the last sequence was given, in nanoseconds since 1970; 0: never.
+    #[must_use]
+    pub fn last_time(&self) -> i64 {
+        self.last_time
+    }
+
+    /// Sequences between the first and the last that have no message.
+    #[must_use]
+    pub fn deleted_count(&self) -> u64 {
+        if self.messages == 0 { 0 } else { self.last_seq + 1 - self.first_seq - self.messages }
+    }
+
+    /// The subjects.
+    #[must_use]
+    pub fn subjects(&self) -> &Subjects {
+        &self.subjects
+    }
+
+    /// The messages.
+    #[must_use]
+    pub fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// The message `seq`.
+    #[must_use]
+    pub fn get(&self, seq: u64) -> Option<Meta> {
+        self.pages.get(seq)
+    }
+
+    /// The last message of the subject `name`.
+    #[must_use]
+    pub fn last_of(&self, name: &[u8]) -> Option<u64> {
+        self.subjects.find(name).map(|id| self.subjects.state(id).last)
+    }
+
+    /// The last message whose subject matches `filter`.
+    #[must_use]
+    pub fn last_matching(&self, filter: &[u8]) -> Option<u64> {
+        if filter == b">" {
+            return self.pages.at_or_before(self.last_seq).map(|(seq, _)| seq);
+        }
+        let ids = self.subjects.matching(filter);
+        ids.into_iter().map(|id| self.subjects.state(id).last).max()
+    }
+
+    /// The first message at or behind `seq` whose subject matches `filter`.
+    #[must_use]
+    pub fn next_matching(&self, filter: &[u8], seq: u64) -> Option<u64> {
+        let seq = seq.max(self.first_seq);
+        if filter == b">" {
+            return self.pages.at_or_after(seq).map(|(seq, _)| seq);
+        }
+        if let Some(id) = self.subjects.find(filter) {
+            let state = self.subjects.state(id);
+            return if seq <= state.first {
+                Some(state.first)
+            } else if seq > state.last {
+                None
+            } else {
+                self.scan(seq, |subject| subject == id)
+            };
+        }
+        let matches = |id| anabranch_subject::matching::matches(filter, self.subjects.name(id));
+        self.scan(seq, matches)
+    }
+
+    fn scan(&self, seq: u64, wanted: impl Fn(SubjectId) -> bool) -> Option<u64> {
+        self.pages.iter_from(seq).find(|(_, meta)| wanted(meta.subject)).map(|(seq, _)| seq)
+    }
+
+    /// Appends a message; gives its sequence.
+    pub fn append(&mut self, message: &NewMessage<'_>) -> u64 {
+        let seq = self.last_seq + 1;
+        let before = self.last_of(message.subject);
+        let subject = self.subjects.add(message.subject, seq);
+        let NewMessage { time, size, never_expires, is_marker, .. } = *message;
+        let location = Location::default();
+        let meta = Meta { subject, time, size, never_expires, is_marker, location };
+        self.pages.insert(seq, meta);
+        if let Some(before) = before {
+            self.pages.link(before, seq);
+        }
+        if self.messages == 0 {
+            self.first_seq = seq;
+        }
+        self.messages += 1;
+        self.bytes += u64::from(size);
+        self.last_seq = seq;
+        self.last_time = time;
+        seq
+    }
+
+    /// Says where the bytes of `seq` are.
+    pub fn place(&mut self, seq: u64, location: Location) {
+        self.pages.set_location(seq, location);
+    }
+
+    /// Uses up sequences, without messages, up to `seq`.
+    pub fn skip_to(&mut self, seq: u64, time: i64) {
+        if seq > self.last_seq {
+            self.last_seq = seq;
+            self.last_time = self.last_time.max(time);
+            if self.messages == 0 {
+                self.first_seq = seq + 1;
+            }
+        }
+    }
+
+    /// Removes the message `seq`.
+    pub fn remove(&mut self, seq: u64) -> Option<Removed> {
+        let meta = self.pages.get(seq)?;
+        self.unlink(seq, meta.subject);
+        self.pages.remove(seq);
+        self.messages -= 1;
+        self.bytes -= u64::from(meta.size);
+        if self.messages == 0 {
+            self.first_seq = self.last_seq + 1;
+        } else if seq == self.first_seq {
+            let next = self.pages.at_or_after(seq + 1);
+            self.first_seq = next.map_or(self.last_seq + 1, |(seq, _)| seq);
+        }
+        Some(Removed { seq, location: meta.location })
+    }
+
+    fn unlink(&mut self, seq: u64, id: SubjectId) {
+        let mut state = self.subjects.state(id);
+        state.count -= 1;
+        if state.count > 0 {
+            if seq == state.first {
+                state.first = self.pages.next_of(id, seq).unwrap_or(state.last);
+            } else if seq == state.last {
+                state.last = self.pages.previous_of(id, seq).unwrap_or(state.first);
+            }
+        }
+        self.subjects.update(id, state);
+    }
+
+    /// Removes everything before `seq`, which becomes the first, though there may be no message.
+    pub fn start_at(&mut self, seq: u64) {
+        if seq > self.last_seq {
+            self.pages.clear();
+            self.subjects.clear();
+            self.messages = 0;
+            self.bytes = 0;
+            self.first_seq = seq;
+            self.last_seq = seq - 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(index: &mut Index, subject: &str) -> u64 {
+        let time = index.last_time() + 1;
+        let (never_expires, is_marker) = (false, false);
+        let subject = subject.as_bytes();
+        index.append(&NewMessage { subject, time, size: 10, never_expires, is_marker })
+    }
+
+    #[test]
+    fn keeps_first_and_last_of_subjects_through_removals() {
+        let mut index = Index::new(1, 3);
+        for subject in ["a", "b", "a", "a", "b", "c"] {
+            add(&mut index, subject);
+        }
+        index.remove(1);
+        index.remove(4);
+        let id = index.subjects().find(b"a").expect("one message is left");
+        let state = index.subjects().state(id);
+        assert_eq!((state.first, state.last, state.count), (3, 3, 1));
+        assert_eq!((index.first_seq(), index.last_seq(), index.messages()), (2, 6, 4));
+        assert_eq!(index.deleted_count(), 1);
+        index.remove(3);
+        assert!(index.subjects().find(b"a").is_none());
+        assert_eq!(index.bytes(), 30);
+    }
+
+    #[test]
+    fn an_emptied_stream_goes_on_behind_its_last_sequence() {
+        let mut index = Index::new(100, 3);
+        assert_eq!((index.first_seq(), index.last_seq()), (100, 99));
+        assert_eq!(add(&mut index, "a"), 100);
+        index.remove(100);
+        assert_eq!((index.first_seq(), index.last_seq()), (101, 100));
+        assert_eq!(add(&mut index, "a"), 101);
+    }
+}

@@ -1,0 +1,26 @@
+//! One stream: what it holds, and how a command changes it. Pure: bytes of messages are kept
+//! elsewhere, and the time comes with each command.
+
+mod bytes;
+mod command;
+mod dedup;
+mod expiry;
+mod index;
+mod machine;
+mod pages;
+mod publishing;
+mod removal;
+mod snapshot;
+mod subjects;
+mod timing;
+
+pub use bytes::DecodeError;
+pub use command::{Command, Record};
+pub use dedup::{Dedup, IdHash};
+pub use index::{Index, Removed};
+pub use machine::{Stream, TICK_ITEMS_MAX};
+pub use pages::{Location, Meta};
+pub use publishing::{Publish, Published};
+pub use removal::Purge;
+pub use subjects::{SubjectId, SubjectState, Subjects};
+pub use timing::Ticked;

@@ -1,0 +1,203 @@
+//! A stream as a checkpoint keeps it.
+//!
+//! Version 1: configuration (JSON), creation, counters, last message id, names of subjects, then
+//! for each message its distance to the one before, subject, time, size, flags and location, then
+//! message ids and expiries. Numbers are LEB128 unless said otherwise; first and last of subjects
+//! and sums are not written, but counted again.
+
+use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::dedup::IdHash;
+use super::index::{Index, NewMessage};
+use super::machine::Stream;
+use super::pages::Location;
+use crate::config::StreamConfig;
+use crate::json::{self, Strictness};
+
+const VERSION: u64 = 1;
+const NEVER_EXPIRES: u8 = 1;
+const MARKER: u8 = 2;
+
+impl Stream {
+    /// Appends everything that it takes to be this stream again.
+    pub fn save(&self, into: &mut Vec<u8>) {
+        put_varint(into, VERSION);
+        put_text(into, &json::to_vec(&self.config));
+        for time in [self.created(), self.index.last_time()] {
+            into.extend_from_slice(&time.to_le_bytes());
+        }
+        for number in [self.index.first_seq(), self.index.last_seq(), self.age_floor] {
+            put_varint(into, number);
+        }
+        put_text(into, &self.last_message_id);
+        self.save_messages(into);
+        put_varint(into, count(self.dedup.iter().count()));
+        for (id, seq, time) in self.dedup.iter() {
+            into.extend_from_slice(&id.0.to_le_bytes());
+            put_varint(into, seq);
+            into.extend_from_slice(&time.to_le_bytes());
+        }
+        put_varint(into, count(self.expiries.iter().count()));
+        for (time, seq) in self.expiries.iter() {
+            into.extend_from_slice(&time.to_le_bytes());
+            put_varint(into, seq);
+        }
+    }
+
+    fn save_messages(&self, into: &mut Vec<u8>) {
+        let subjects = self.index.subjects();
+        put_varint(into, count(subjects.len()));
+        let mut numbers = Vec::new();
+        for (number, (id, name, _)) in (0u64..).zip(subjects.iter()) {
+            put_text(into, name);
+            let slot = id.slot();
+            if numbers.len() <= slot {
+                numbers.resize(slot + 1, 0);
+            }
+            numbers[slot] = number;
+        }
+        put_varint(into, self.index.messages());
+        let (mut seq_before, mut time_before) = (0, 0i64);
+        for (seq, meta) in self.index.pages().iter_from(0) {
+            put_varint(into, seq - seq_before);
+            put_varint(into, numbers[meta.subject.slot()]);
+            // Times grow with sequences.
+            put_varint(into, meta.time.abs_diff(time_before));
+            put_varint(into, u64::from(meta.size));
+            let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+            into.push(flag(meta.never_expires, NEVER_EXPIRES) | flag(meta.is_marker, MARKER));
+            put_varint(into, meta.location.0);
+            (seq_before, time_before) = (seq, meta.time);
+        }
+    }
+
+    /// The stream that was saved. `seed` as for [`Stream::new`].
+    ///
+    /// # Errors
+    /// When the bytes are none that [`Stream::save`] wrote.
+    pub fn load(bytes: &[u8], seed: u64) -> Result<Self, DecodeError> {
+        let mut bytes = Bytes(bytes);
+        let version = bytes.varint()?;
+        if version != VERSION {
+            return Err(DecodeError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
+        }
+        let config = StreamConfig::parse(bytes.text()?, Strictness::Strict)
+            .map_err(|_| DecodeError::Field("configuration"))?;
+        let (created, last_time) = (bytes.i64()?, bytes.i64()?);
+        let (first_seq, last_seq) = (bytes.varint()?, bytes.varint()?);
+        let mut stream = Self::new(config, created, seed);
+        stream.age_floor = bytes.varint()?;
+        stream.last_message_id = bytes.text()?.to_vec();
+        stream.index = load_messages(&mut bytes, first_seq, seed)?;
+        stream.index.skip_to(last_seq, last_time);
+        if stream.index.messages() == 0 {
+            stream.index.start_at(first_seq);
+        }
+        for _ in 0..bytes.varint()? {
+            let id = IdHash(u128::from_le_bytes(bytes.array()?));
+            let seq = bytes.varint()?;
+            stream.dedup.insert(id, seq, bytes.i64()?);
+        }
+        for _ in 0..bytes.varint()? {
+            let time = bytes.i64()?;
+            stream.expiries.insert(bytes.varint()?, time);
+        }
+        Ok(stream)
+    }
+}
+
+fn load_messages(bytes: &mut Bytes<'_>, first: u64, seed: u64) -> Result<Index, DecodeError> {
+    let mut names = Vec::new();
+    for _ in 0..bytes.varint()? {
+        names.push(bytes.text()?);
+    }
+    let mut index = Index::new(first, seed);
+    let (mut seq, mut time) = (0u64, 0i64);
+    for _ in 0..bytes.varint()? {
+        seq = seq.checked_add(bytes.varint()?).ok_or(DecodeError::Field("sequence"))?;
+        let subject = usize::try_from(bytes.varint()?).map_err(|_| DecodeError::Short)?;
+        let subject = names.get(subject).copied().ok_or(DecodeError::Field("subject"))?;
+        time = time.checked_add_unsigned(bytes.varint()?).ok_or(DecodeError::Field("time"))?;
+        let size = u32::try_from(bytes.varint()?).map_err(|_| DecodeError::Field("size"))?;
+        let flags = bytes.byte()?;
+        let location = Location(bytes.varint()?);
+        if seq == 0 || seq <= index.last_seq() {
+            return Err(DecodeError::Field("sequence"));
+        }
+        index.skip_to(seq - 1, 0);
+        let never_expires = flags & NEVER_EXPIRES != 0;
+        let is_marker = flags & MARKER != 0;
+        index.append(&NewMessage { subject, time, size, never_expires, is_marker });
+        index.place(seq, location);
+    }
+    Ok(index)
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Publish, Published, Purge};
+    use super::*;
+    use crate::publish::PublishHeaders;
+
+    fn publish(stream: &mut Stream, subject: &[u8], id: Option<u128>) {
+        let asked = &PublishHeaders::default();
+        let (headers, body, now) = (&b""[..], &b"x"[..], stream.index.last_time() + 5);
+        let id = id.map(IdHash);
+        let message = Publish { subject, headers, body, asked, id, now };
+        let published = stream.publish(&message, &mut Vec::new());
+        let Published::Stored { seq, .. } = published else { panic!("{published:?}") };
+        stream.place(seq, Location(seq * 100));
+    }
+
+    fn filled() -> Stream {
+        let mut config = StreamConfig { name: "S".to_owned(), ..StreamConfig::default() };
+        config.duplicate_window = crate::Nanos::MINUTE;
+        config.first_seq = 10;
+        config.max_msg_size = -1;
+        let mut stream = Stream::new(config, 77, 1);
+        for n in 0..50u8 {
+            publish(&mut stream, &[b'a', b'.', b'0' + n % 7], Some(u128::from(n)));
+        }
+        stream.purge(&Purge { filter: b"a.3", ..Purge::default() }, &mut Vec::new()).unwrap();
+        stream.delete(59, &mut Vec::new()).unwrap();
+        stream
+    }
+
+    #[test]
+    fn a_stream_comes_back_as_it_was() {
+        let stream = filled();
+        let mut bytes = Vec::new();
+        stream.save(&mut bytes);
+        let loaded = Stream::load(&bytes, 2).unwrap();
+        let mut again = Vec::new();
+        loaded.save(&mut again);
+        assert_eq!(bytes, again);
+        assert_eq!(loaded.index.bytes(), stream.index.bytes());
+        assert_eq!(loaded.index.first_seq(), stream.index.first_seq());
+        assert_eq!(loaded.index.last_seq(), 59);
+        assert_eq!(loaded.index.last_of(b"a.5"), stream.index.last_of(b"a.5"));
+        assert_eq!(loaded.dedup.find(IdHash(3)), Some(13));
+    }
+
+    #[test]
+    fn an_emptied_stream_keeps_its_sequences() {
+        let mut stream = filled();
+        stream.purge(&Purge { seq: 1000, ..Purge::default() }, &mut Vec::new()).unwrap();
+        let mut bytes = Vec::new();
+        stream.save(&mut bytes);
+        let loaded = Stream::load(&bytes, 2).unwrap();
+        assert_eq!((loaded.index.first_seq(), loaded.index.last_seq()), (1000, 999));
+    }
+
+    #[test]
+    fn every_cut_is_an_error() {
+        let mut bytes = Vec::new();
+        filled().save(&mut bytes);
+        for end in 0..bytes.len() {
+            assert!(Stream::load(&bytes[..end], 2).is_err(), "{end}");
+        }
+    }
+}
