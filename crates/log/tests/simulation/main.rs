@@ -3,6 +3,7 @@
 //! says how many, `ANABRANCH_SIM_SECONDS` for how long each test goes on.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
+#![expect(clippy::print_stdout, reason = "says how many seeds there were")]
 
 mod crashes;
 mod faults;
