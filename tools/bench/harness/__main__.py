@@ -92,7 +92,9 @@ class Bench:
     def once(self, scenario, side):
         """The figures of one run on a fresh server."""
         certs = self.certs if scenario.tls else None
-        server = Server(self.sides[side], self.work, certs)
+        server = Server(
+            self.sides[side], self.work, certs, scenario.streams, scenario.always
+        )
         run = Run(server, self.tools, self.o.scale)
         try:
             return scenario.function(run)

@@ -58,10 +58,11 @@ def cpu_seconds(pid):
 
 
 class Server:
-    """`certs` is a directory with cert.pem and key.pem; it turns TLS on."""
+    """`certs` is a directory with cert.pem and key.pem; it turns TLS on. `streams` turns JetStream
+    on, with a fresh directory; `always` makes nats-server sync before it acknowledges."""
 
-    def __init__(self, command, work, certs=None):
-        self.command, self.certs = command, certs
+    def __init__(self, command, work, certs=None, streams=False, always=False):
+        self.command, self.certs, self.streams, self.always = command, certs, streams, always
         self.dir = Path(tempfile.mkdtemp(prefix="run", dir=work))
         self.name = "bench-" + os.urandom(6).hex()
         self.process = self.log = None
@@ -88,6 +89,9 @@ class Server:
             f'http: "127.0.0.1:{self.http}"',
             f"server_name: {self.name}",
         ]
+        if self.streams:
+            sync = ", sync_interval: always" if self.always else ""
+            lines.append(f'jetstream {{ store_dir: "{self.dir}/store"{sync} }}')
         if self.certs:
             lines.append(
                 f'tls {{ cert_file: "{self.certs}/cert.pem", key_file: "{self.certs}/key.pem",'

@@ -24,6 +24,7 @@ mod report;
 mod requests;
 mod standing;
 mod stepper;
+mod store;
 mod stream;
 
 use std::io::Write;
@@ -34,11 +35,12 @@ use error::{Error, Result};
 
 type Mode = fn(&Args) -> Result<()>;
 
-const MODES: [(&str, Mode); 10] = [
+const MODES: [(&str, Mode); 11] = [
     ("pub", pubsub::publish_only),
     ("pubsub", pubsub::publish_and_receive),
     ("fanout", fanout::run),
     ("reqrep", requests::run),
+    ("store", store::run),
     ("lat", open_loop::run),
     ("churn", churn::run),
     ("conns", standing::connections),

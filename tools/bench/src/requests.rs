@@ -29,10 +29,45 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         // Not joined: a responder answers until the process ends.
         std::thread::spawn(move || respond(conn));
     }
+    let body = vec![b'x'; size];
+    let ask = |_| {
+        let body = body.clone();
+        move |out: &mut Vec<u8>, reply: std::fmt::Arguments<'_>| {
+            out.extend_from_slice(format!("PUB svc {reply} {}\r\n", body.len()).as_bytes());
+            out.extend_from_slice(&body);
+            out.extend_from_slice(b"\r\n");
+        }
+    };
+    time_all(args, &target, Load { requesters, inflight, msgs }, ask)
+}
+
+/// Who asks, and how much.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    /// Connections that ask.
+    pub(crate) requesters: u64,
+    /// Requests that each has in flight.
+    pub(crate) inflight: usize,
+    /// Requests of all together.
+    pub(crate) msgs: u64,
+}
+
+/// Times requests. `ask` gives, for a requester by number, what appends one request with the reply
+/// subject that it is given.
+pub(crate) fn time_all<A>(
+    args: &Args,
+    target: &Target,
+    load: Load,
+    ask: impl Fn(u64) -> A,
+) -> Result<()>
+where
+    A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>) + Send + 'static,
+{
+    let Load { requesters, inflight, msgs } = load;
     let start = Arc::new(Barrier::new(usize::try_from(requesters).unwrap_or(1) + 1));
     let mut tasks = Vec::new();
     for index in 0..requesters {
-        let requester = Requester::open(&target, index, inflight, size)?;
+        let requester = Requester::open(target, index, inflight, ask(index))?;
         let start = Arc::clone(&start);
         let mine = share(msgs, requesters, index);
         tasks.push(std::thread::spawn(move || {
@@ -78,23 +113,21 @@ fn respond(mut conn: Conn) -> Result<()> {
     }
 }
 
-struct Requester {
+struct Requester<A> {
     conn: Conn,
     inbox: String,
     /// When the request that occupies a slot was written.
     asked: Vec<Instant>,
     free: Vec<usize>,
-    body: Vec<u8>,
+    ask: A,
 }
 
-impl Requester {
-    fn open(target: &Target, index: u64, inflight: usize, size: usize) -> Result<Requester> {
+impl<A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>)> Requester<A> {
+    fn open(target: &Target, index: u64, inflight: usize, ask: A) -> Result<Self> {
         let inbox = format!("_INBOX.load{index}");
         let conn = Conn::open(target, &format!("SUB {inbox}.* 1\r\n"), BUFFER_LEN)?;
         let asked = vec![Instant::now(); inflight];
-        let mut body = vec![b'x'; size];
-        body.extend_from_slice(b"\r\n");
-        Ok(Requester { conn, inbox, asked, free: (0..inflight).rev().collect(), body })
+        Ok(Self { conn, inbox, asked, free: (0..inflight).rev().collect(), ask })
     }
 
     fn request(mut self, msgs: u64) -> Result<Latencies> {
@@ -106,6 +139,7 @@ impl Requester {
             let mut next = self.conn.next_frame()?;
             loop {
                 if next.kind == Kind::Message {
+                    refuse_errors(self.conn.bytes(&next.body))?;
                     let subject = self.conn.bytes(&next.subject);
                     let slot = subject.get(self.inbox.len() + 1..).and_then(number);
                     let slot = slot.filter(|slot| *slot < self.asked.len());
@@ -130,10 +164,7 @@ impl Requester {
         let now = Instant::now();
         while n < most && out.len() < CHUNK_LEN {
             let Some(slot) = self.free.pop() else { break };
-            let size = self.body.len() - 2;
-            let line = format!("PUB svc {}.{slot} {size}\r\n", self.inbox);
-            out.extend_from_slice(line.as_bytes());
-            out.extend_from_slice(&self.body);
+            (self.ask)(&mut out, format_args!("{}.{slot}", self.inbox));
             if let Some(asked) = self.asked.get_mut(slot) {
                 *asked = now;
             }
@@ -144,4 +175,12 @@ impl Requester {
         }
         Ok(n)
     }
+}
+
+/// An answer that is an error would count as work that was not done.
+fn refuse_errors(body: &[u8]) -> Result<()> {
+    if body.starts_with(b"{\"error\"") || body.starts_with(b"NATS/1.0 503") {
+        return Err(Error::Server(String::from_utf8_lossy(body).into_owned()));
+    }
+    Ok(())
 }
