@@ -15,8 +15,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let target = Target::from_args(args)?;
     let (pubs, msgs): (u64, u64) = (args.number("pubs", 1)?, args.number("msgs", 100_000)?);
     let size: usize = args.number("size", 128)?;
-    let (streams, subjects): (u64, u64) =
-        (args.number("streams", 1)?, args.number("subjects", 1)?);
+    let (streams, subjects): (u64, u64) = (args.number("streams", 1)?, args.number("subjects", 1)?);
     create(&target, args, streams)?;
     let load = Load { requesters: pubs, inflight: args.number("inflight", 1)?, msgs };
     let (body, with_ids) = (vec![b'x'; size], args.has("ids"));
