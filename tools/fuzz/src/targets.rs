@@ -1,11 +1,15 @@
 //! The targets, by name.
 
+mod api_request;
 mod client_bytes;
 mod configuration;
 mod connect;
 mod permissions;
 mod proxy;
+mod publish_headers;
+mod schedule;
 mod session;
+mod stream_config;
 mod subjects;
 
 /// One thing that must hold for any input.
@@ -30,6 +34,10 @@ pub const TARGETS: &[Target] = &[
     subjects::TARGET,
     permissions::TARGET,
     proxy::TARGET,
+    stream_config::TARGET,
+    api_request::TARGET,
+    publish_headers::TARGET,
+    schedule::TARGET,
 ];
 
 /// Runs the target with this name on `input`.

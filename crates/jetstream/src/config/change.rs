@@ -3,7 +3,9 @@
 //! Rules and their order follow nats-server's `jsStreamCreateRequest`, `addStream`,
 //! `jsStreamUpdateRequest` and `configUpdateCheck`.
 
-use anabranch_subject::grammar::is_valid_subject;
+use std::collections::BTreeSet;
+
+use anabranch_subject::grammar::{has_wildcards, is_valid_subject};
 use anabranch_subject::matching::collide;
 
 use super::check::{Mode, check, discard_per_subject};
@@ -122,16 +124,40 @@ fn filters(config: &StreamConfig) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// How many pairs of subjects are compared. Pairs without wildcards cost nothing.
+const PAIRS_MAX: usize = 50_000_000;
+
+/// No subject may belong to two streams.
 fn overlap(config: &StreamConfig, around: &Surroundings<'_>) -> Result<(), ApiError> {
-    let mut free = true;
+    let (wild, literal): (Vec<&str>, Vec<&str>) = config
+        .subjects
+        .iter()
+        .map(String::as_str)
+        .partition(|subject| has_wildcards(subject.as_bytes()));
+    let literal: BTreeSet<&str> = literal.into_iter().collect();
+    let mut pairs = 0_usize;
+    let mut meets = |theirs: &str| {
+        let compare = |ours: &&str| collide(ours.as_bytes(), theirs.as_bytes());
+        pairs = pairs.saturating_add(wild.len());
+        if pairs > PAIRS_MAX {
+            return false;
+        }
+        if has_wildcards(theirs.as_bytes()) {
+            pairs = pairs.saturating_add(literal.len());
+            wild.iter().any(compare) || literal.iter().any(compare)
+        } else {
+            literal.contains(theirs) || wild.iter().any(compare)
+        }
+    };
+    let mut outcome = Ok(());
     around.streams.visit(&mut |other| {
-        let meets = |ours: &String| {
-            other.subjects.iter().any(|theirs| collide(ours.as_bytes(), theirs.as_bytes()))
-        };
-        free = other.name == config.name || !config.subjects.iter().any(meets);
-        free
+        if other.name != config.name && other.subjects.iter().any(|theirs| meets(theirs)) {
+            outcome = Err(error::SUBJECTS_OVERLAP);
+        }
+        outcome.is_ok()
     });
-    if free { Ok(()) } else { Err(error::SUBJECTS_OVERLAP) }
+    outcome?;
+    require(pairs <= PAIRS_MAX, "too many subjects with wildcards")
 }
 
 fn immutable(config: &StreamConfig, old: &StreamConfig) -> Result<(), ApiError> {

@@ -191,6 +191,9 @@ const NAMES: [(&[&str], Name); 10] = [
     (&["random"], Name::Random),
 ];
 
+/// Longest token that may be a call.
+const CALL_BYTES_MAX: usize = 1024;
+
 /// A call of a known function, with its arguments as they stand.
 struct Call<'a> {
     name: Name,
@@ -198,8 +201,11 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The first call in a token.
+    /// The first call in a token. A long token has none: looking would take its length squared.
     fn find(token: &'a [u8]) -> Option<Self> {
+        if token.len() > CALL_BYTES_MAX {
+            return None;
+        }
         let starts = memchr::memmem::find_iter(token, b"{{");
         starts.filter_map(|at| Self::parse(&token[at + 2..])).next()
     }

@@ -26,6 +26,14 @@ pub(super) fn check(
     cycle::check(config, streams)
 }
 
+/// How many transforms one source may have, as each is compared with each.
+const TRANSFORMS_MAX: usize = 1_000;
+
+/// Whether a source has more transforms than can be compared in reasonable time.
+fn has_too_many_transforms(source: &StreamSource) -> bool {
+    source.subject_transforms.len() > TRANSFORMS_MAX
+}
+
 /// Whether a consumer that exists already is named well, and nothing else says what to take.
 fn consumer_is_usable(source: &StreamSource) -> bool {
     let Some(consumer) = &source.consumer else {

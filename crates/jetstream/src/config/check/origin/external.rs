@@ -1,10 +1,12 @@
 //! Prefixes of origins in other accounts and domains.
 
+use std::collections::BTreeSet;
+
 use anabranch_subject::grammar::{is_literal, is_valid_subject};
 use anabranch_subject::matching::collide;
 
-use crate::config::ExternalStream;
-use crate::config::check::invalid;
+use crate::config::check::{invalid, require};
+use crate::config::{ExternalStream, StreamConfig};
 use crate::error::{self, ApiError};
 use crate::json::go_quoted;
 
@@ -15,9 +17,14 @@ const API_PREFIX: &str = "$JS.API";
 pub(super) struct Prefixes {
     deliver: Vec<String>,
     api: Vec<String>,
-    /// Subjects of the origins that are here.
-    pub(super) subjects: Vec<String>,
+    /// Names of the origins that are here.
+    origins: BTreeSet<String>,
+    /// Their subjects.
+    subjects: Vec<String>,
 }
+
+/// How many pairs of prefix and subject are compared.
+const PAIRS_MAX: usize = 10_000_000;
 
 impl Prefixes {
     pub(super) fn add(&mut self, external: &ExternalStream) {
@@ -26,7 +33,15 @@ impl Prefixes {
         self.api.extend(given(&external.api_prefix));
     }
 
+    pub(super) fn add_origin(&mut self, origin: &StreamConfig) {
+        if self.origins.insert(origin.name.clone()) {
+            self.subjects.extend_from_slice(&origin.subjects);
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ApiError> {
+        let pairs = self.deliver.len().saturating_mul(self.subjects.len());
+        require(pairs <= PAIRS_MAX, "too many external delivery prefixes")?;
         for prefix in &self.deliver {
             if !is_publishable(prefix) {
                 return Err(error::external_deliver_prefix_invalid(prefix));

@@ -4,7 +4,7 @@ use anabranch_subject::matching::collide;
 use anabranch_subject::transform;
 
 use super::external::Prefixes;
-use super::{consumer_is_usable, is_subject_or_empty, is_too_small};
+use super::{consumer_is_usable, has_too_many_transforms, is_subject_or_empty, is_too_small};
 use crate::config::check::{Mode, require};
 use crate::config::{StreamConfig, StreamSource, Streams};
 use crate::error::{self, ApiError};
@@ -44,7 +44,7 @@ pub(super) fn check(
     let Some(origin) = streams.find(&mirror.name) else {
         return Ok(());
     };
-    prefixes.subjects.extend_from_slice(&origin.subjects);
+    prefixes.add_origin(origin);
     if is_too_small(config.max_msg_size, origin.max_msg_size) {
         return Err(error::MIRROR_MAX_MSG_SIZE_TOO_SMALL);
     }
@@ -69,6 +69,9 @@ fn exclusions(config: &StreamConfig) -> Result<(), ApiError> {
 }
 
 fn transforms(mirror: &StreamSource) -> Result<(), ApiError> {
+    if has_too_many_transforms(mirror) {
+        return Err(error::mirror_transform_invalid("too many of them"));
+    }
     for (index, outer) in mirror.subject_transforms.iter().enumerate() {
         if !is_subject_or_empty(&outer.source) {
             let text = format!("invalid subject {}", outer.source);

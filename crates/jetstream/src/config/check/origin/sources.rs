@@ -6,7 +6,7 @@ use anabranch_subject::matching::is_subset;
 use anabranch_subject::transform;
 
 use super::external::Prefixes;
-use super::{consumer_is_usable, is_subject_or_empty, is_too_small};
+use super::{consumer_is_usable, has_too_many_transforms, is_subject_or_empty, is_too_small};
 use crate::config::{StreamConfig, StreamSource, Streams};
 use crate::error::{self, ApiError};
 use crate::name::is_well_formed;
@@ -41,7 +41,7 @@ pub(super) fn check(
         if let Some(external) = &source.external {
             prefixes.add(external);
         } else if let Some(origin) = streams.find(&source.name) {
-            prefixes.subjects.extend_from_slice(&origin.subjects);
+            prefixes.add_origin(origin);
             if is_too_small(config.max_msg_size, origin.max_msg_size) {
                 return Err(error::SOURCE_MAX_MSG_SIZE_TOO_SMALL);
             }
@@ -73,6 +73,9 @@ fn filters(source: &StreamSource) -> Result<(), ApiError> {
     let transforms = &source.subject_transforms;
     if !source.filter_subject.is_empty() && !transforms.is_empty() {
         return Err(error::SOURCE_FILTER_AND_TRANSFORMS);
+    }
+    if has_too_many_transforms(source) {
+        return Err(error::source_transform_invalid("too many of them"));
     }
     for one in transforms {
         if !is_subject_or_empty(&one.source) {
