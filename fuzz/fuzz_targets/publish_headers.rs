@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| anabranch_fuzz::targets::check("publish_headers", input));
+use anabranch_fuzz::targets::check;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| check("publish_headers", input));
