@@ -21,8 +21,9 @@ const CORPUS: &[&[u8]] = &[
     br#"{"name":"S","mirror":{"name":"O","opt_start_time":"2024-01-01T00:00:00.5+01:00"}}"#,
     br#"{"name":"S","sources":[{"name":"O","filter_subject":"o.x"},{"name":"P","external":{"api":
         "$JS.d.API","deliver":"d"}}],"metadata":{"a":"b"}} {"Max_Bytes":9}"#,
-    br#"{"name":"S","subjects":["a.*"],"subject_transform":{"src":"a.*",
-        "dest":"b.{{partition(3,1)}}"},"republish":{"src":"","dest":"r.>"},"placement":{"tags":["x"]},"pedantic":false}"#,
+    br#"{"name":"S","subjects":["a.*"],
+        "subject_transform":{"src":"a.*","dest":"b.{{partition(3,1)}}"},
+        "republish":{"src":"","dest":"r.>"},"placement":{"tags":["x"]},"pedantic":false}"#,
     br#"{"name":"S","allow_msg_ttl":true,"subject_delete_marker_ttl":1000000000,"sealed":true,
         "compression":"s2","storage":"memory","persist_mode":"async","consumer_limits":{}}"#,
 ];
