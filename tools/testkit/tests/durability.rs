@@ -1,0 +1,158 @@
+//! What was acknowledged is there after the process was killed, however often: no message is
+//! lost, none comes twice, each publisher's come in order, and what was deleted stays deleted.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anabranch_testkit::client::{Client, Event, TIMEOUT};
+use anabranch_testkit::server::{Binary, Server, Signal};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// Publishers that write at once.
+const PUBLISHERS: usize = 4;
+/// Messages that each has in flight.
+const WINDOW: usize = 100;
+/// Acknowledgements of each before the kill.
+const ACKED: usize = 800;
+
+fn rounds() -> usize {
+    let named = std::env::var("ANABRANCH_KILL_ROUNDS").ok();
+    named.and_then(|text| text.parse().ok()).unwrap_or(10)
+}
+
+fn start(store: &Path) -> Server {
+    let binary = Binary::anabranch().expect("the binary is built");
+    let config = format!("jetstream {{ store_dir: \"{}\" }}", store.display());
+    Server::start(&binary, &config).expect("it starts on what it left behind")
+}
+
+fn kill(mut server: Server) {
+    server.signal(Signal::KILL).expect("the server runs");
+    server.await_end(TIMEOUT).expect("it is killed");
+}
+
+/// Asks the API.
+fn ask(client: &mut Client, call: &str, body: &str) -> Value {
+    client.send(format!("PUB $JS.API.{call} _A.ask {}\r\n{body}\r\n", body.len()));
+    let answer = client.message();
+    serde_json::from_slice(&answer.payload).expect("answers are JSON")
+}
+
+/// A client that hears answers below `inbox`.
+fn open(address: SocketAddr, inbox: &str) -> Client {
+    let mut client = Client::open(address);
+    client.send(format!("SUB {inbox}.> 1\r\n"));
+    client.barrier();
+    client
+}
+
+/// Publishes until `ACKED` messages are acknowledged, and leaves others under way; gives the
+/// acknowledged payloads by sequence.
+fn publish(address: SocketAddr, publisher: usize, round: usize) -> BTreeMap<u64, String> {
+    let inbox = format!("_P.{publisher}");
+    let mut client = open(address, &inbox);
+    let mut acked = BTreeMap::new();
+    let mut next = 0;
+    while acked.len() < ACKED {
+        let mut lines = String::new();
+        while next < acked.len() + WINDOW {
+            let body = format!("{round}.{publisher}.{next}");
+            let len = body.len();
+            lines.push_str(&format!("PUB k.{publisher} {inbox}.{body} {len}\r\n{body}\r\n"));
+            next += 1;
+        }
+        client.send(lines);
+        let Event::Message(answer) = client.event() else { panic!("an acknowledgement comes") };
+        let ack: Value = serde_json::from_slice(&answer.payload).expect("it is JSON");
+        let seq = ack["seq"].as_u64().filter(|seq| *seq > 0);
+        let seq = seq.unwrap_or_else(|| panic!("it is no refusal: {ack}"));
+        let body = answer.subject.get(inbox.len() + 1..).expect("it is below").to_owned();
+        assert!(acked.insert(seq, body).is_none(), "a sequence is given once");
+    }
+    acked
+}
+
+/// All messages of the stream, by sequence.
+fn stored(client: &mut Client) -> BTreeMap<u64, String> {
+    let info = ask(client, "STREAM.INFO.K", "");
+    let last = info["state"]["last_seq"].as_u64().expect("it has a state");
+    let mut found = BTreeMap::new();
+    let all: Vec<u64> = (1..=last).collect();
+    for some in all.chunks(500) {
+        for seq in some {
+            let body = format!("{{\"seq\":{seq}}}");
+            let len = body.len();
+            client.send(format!("PUB $JS.API.STREAM.MSG.GET.K _A.get {len}\r\n{body}\r\n"));
+        }
+        for &seq in some {
+            let answer = client.message();
+            let answer: Value = serde_json::from_slice(&answer.payload).expect("it is JSON");
+            if let Some(data) = answer["message"]["data"].as_str() {
+                assert_eq!(answer["message"]["seq"], seq, "answers come in order");
+                let body = STANDARD.decode(data).expect("it is base64");
+                found.insert(seq, String::from_utf8(body).expect("it was text"));
+            } else {
+                assert_eq!(answer["error"]["err_code"], 10037, "{answer}");
+            }
+        }
+    }
+    let messages = u64::try_from(found.len()).expect("few");
+    assert_eq!(info["state"]["messages"], messages, "the state counts what is there");
+    found
+}
+
+/// Each publisher's messages come in the order in which it sent them, and once.
+fn assert_order(found: &BTreeMap<u64, String>) {
+    let mut last: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (seq, body) in found {
+        let parts: Vec<usize> = body.split('.').filter_map(|part| part.parse().ok()).collect();
+        let [round, publisher, number] = parts[..] else { panic!("{seq}: {body}") };
+        let before = last.insert((round, publisher), number);
+        assert!(before.is_none_or(|before| before < number), "{seq}: {body} after {before:?}");
+    }
+}
+
+#[test]
+#[ignore = "durability"]
+fn every_acknowledged_message_survives_kill_9() {
+    let store = tempfile::tempdir().expect("there is room");
+    let mut server = start(store.path());
+    let mut client = open(server.address(), "_A");
+    let created = ask(&mut client, "STREAM.CREATE.K", r#"{"name":"K","subjects":["k.*"]}"#);
+    assert!(created["error"].is_null(), "{created}");
+    let mut expected: BTreeMap<u64, String> = BTreeMap::new();
+    let mut deleted: Vec<u64> = Vec::new();
+    for round in 0..rounds() {
+        let address = server.address();
+        std::thread::scope(|scope| {
+            let publishers: Vec<_> = (0..PUBLISHERS)
+                .map(|publisher| scope.spawn(move || publish(address, publisher, round)))
+                .collect();
+            for publisher in publishers {
+                expected.extend(publisher.join().expect("it publishes"));
+            }
+        });
+        // One of this round's messages is deleted, and acknowledged to be.
+        let victim = *expected.keys().next_back().expect("there are some");
+        let gone = ask(&mut client, "STREAM.MSG.DELETE.K", &format!("{{\"seq\":{victim}}}"));
+        assert_eq!(gone["success"], true, "{gone}");
+        expected.remove(&victim);
+        deleted.push(victim);
+        kill(server);
+        server = start(store.path());
+        client = open(server.address(), "_A");
+        let found = stored(&mut client);
+        for (seq, body) in &expected {
+            assert_eq!(found.get(seq), Some(body), "round {round}: {seq} was acknowledged");
+        }
+        assert!(deleted.iter().all(|seq| !found.contains_key(seq)), "deletions are kept");
+        assert_order(&found);
+        println!("round {round}: {} acknowledged, {} found", expected.len(), found.len());
+        // What was under way may be there or not; from now on it is what it is.
+        expected = found;
+    }
+    kill(server);
+}
