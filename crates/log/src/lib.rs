@@ -57,6 +57,7 @@
 //!     }
 //! }
 //! let (mut wal, _report) = recovery.finish()?;
+//! segment.cut()?;
 //! wal.release(checkpoints.log_needed_from())?;
 //!
 //! // A turn: gather commands, make them durable, apply them, acknowledge them.

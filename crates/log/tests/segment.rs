@@ -81,6 +81,7 @@ fn what_lies_behind_the_checkpointed_end_is_cut_off() {
     writer.sync().unwrap();
     drop(writer);
     let mut writer = SegmentWriter::open(disk.clone(), DIRECTORY, ID, tail).unwrap();
+    writer.cut().unwrap();
     assert_eq!(scanned(&disk), [100, 101, 102]);
     writer.append(&record(103, b"again"));
     writer.sync().unwrap();

@@ -4,6 +4,11 @@ mod api_request;
 mod client_bytes;
 mod configuration;
 mod connect;
+mod damage;
+mod log_checkpoint;
+mod log_records;
+mod log_recovery;
+mod log_segment;
 mod permissions;
 mod proxy;
 mod publish_headers;
@@ -38,7 +43,24 @@ pub const TARGETS: &[Target] = &[
     api_request::TARGET,
     publish_headers::TARGET,
     schedule::TARGET,
+    log_records::TARGET,
+    log_recovery::TARGET,
+    log_checkpoint::TARGET,
+    log_segment::TARGET,
 ];
+
+/// Targets that open files on a simulated disk: an input takes them some twenty times as long.
+const SLOW: [&str; 3] =
+    [log_recovery::TARGET.name, log_checkpoint::TARGET.name, log_segment::TARGET.name];
+const SLOWER: u64 = 20;
+
+impl Target {
+    /// How many of `rounds` are right for this one.
+    #[must_use]
+    pub fn share_of(&self, rounds: u64) -> u64 {
+        if SLOW.contains(&self.name) { rounds.div_ceil(SLOWER) } else { rounds }
+    }
+}
 
 /// Runs the target with this name on `input`.
 ///

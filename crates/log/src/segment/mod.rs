@@ -7,6 +7,7 @@
 mod erase;
 mod path;
 mod reader;
+mod reference;
 mod scan;
 mod tail;
 mod writer;

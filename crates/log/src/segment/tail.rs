@@ -1,6 +1,6 @@
 //! Where a segment that is being written stands.
 
-use crate::format::{Checksum, FormatError, SegmentHeader, to_u64};
+use crate::format::{Checksum, FormatError, RecordHeader, SegmentHeader, to_u64};
 
 /// The end of a segment, for a checkpoint: everything before it was synced, nothing behind it
 /// counts.
@@ -24,6 +24,16 @@ impl Tail {
     pub(super) fn empty() -> Self {
         let end = to_u64(SegmentHeader::SIZE);
         Self { end, records: 0, last_seq: 0, chain: Checksum::default() }
+    }
+
+    /// The end behind one more record.
+    pub(super) fn followed_by(&self, header: &RecordHeader) -> Self {
+        Self {
+            end: self.end + header.occupied(),
+            records: self.records + 1,
+            last_seq: header.seq,
+            chain: self.chain.then(&header.checksum.0.to_le_bytes()),
+        }
     }
 
     /// For a checkpoint.

@@ -28,14 +28,16 @@ const KEEP_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct SegmentWriter {
     disk: Arc<dyn Disk>,
-    file: Box<dyn DiskFile>,
+    pub(super) file: Box<dyn DiskFile>,
     id: SegmentId,
-    seed: Seed,
-    tail: Tail,
+    pub(super) seed: Seed,
+    pub(super) tail: Tail,
     /// Records behind `written` in the file.
-    buffer: Vec<u8>,
-    written: u64,
+    pub(super) buffer: Vec<u8>,
+    pub(super) written: u64,
     is_named: bool,
+    /// Whether something of an earlier run may lie behind the end.
+    is_uncut: bool,
 }
 
 /// Where a record is in its segment.
@@ -48,7 +50,8 @@ pub struct Place {
 }
 
 impl SegmentWriter {
-    /// Makes a segment. A file of that name, left by a crash, is overwritten.
+    /// Makes a segment. What a crash left under that name stays until [`cut`](Self::cut): there
+    /// may be references to it in the log.
     ///
     /// # Errors
     /// [`Error::Disk`].
@@ -60,15 +63,13 @@ impl SegmentWriter {
         let path = path::path(id);
         disk.create_dir(parent(&path))?;
         let file = disk.open(&path, OpenMode::Create)?;
-        file.set_length(0)?;
         file.write_at(&SegmentHeader { directory, id }.encode(), 0)?;
-        let (seed, tail) = (SegmentHeader::seed(directory, id), Tail::empty());
-        let (buffer, written) = (Vec::new(), tail.end);
-        Ok(Self { disk, file, id, seed, tail, buffer, written, is_named: false })
+        let seed = SegmentHeader::seed(directory, id);
+        Ok(Self::at(disk, file, id, seed, Tail::empty()))
     }
 
-    /// Opens a segment for writing and cuts off what lies behind `tail`, the end that a
-    /// checkpoint states.
+    /// Opens a segment for writing behind `tail`, the end that a checkpoint states. What lies
+    /// there is not trusted, but stays until [`cut`](Self::cut).
     ///
     /// # Errors
     /// [`Error::Format`] if it is another segment, a newer program's, or shorter than `tail`
@@ -87,9 +88,18 @@ impl SegmentWriter {
             let cause = FormatError::Short { have: length, need: tail.end };
             return Err(Error::format(&path, length, cause));
         }
-        file.set_length(tail.end)?;
-        let (seed, buffer, written) = (SegmentHeader::seed(directory, id), Vec::new(), tail.end);
-        Ok(Self { disk, file, id, seed, tail, buffer, written, is_named: false })
+        Ok(Self::at(disk, file, id, SegmentHeader::seed(directory, id), tail))
+    }
+
+    fn at(
+        disk: Arc<dyn Disk>,
+        file: Box<dyn DiskFile>,
+        id: SegmentId,
+        seed: Seed,
+        tail: Tail,
+    ) -> Self {
+        let (buffer, written) = (Vec::new(), tail.end);
+        Self { disk, file, id, seed, tail, buffer, written, is_named: false, is_uncut: true }
     }
 
     /// Which segment it is.
@@ -127,12 +137,7 @@ impl SegmentWriter {
         assert!(follows, "sequences of a segment ascend");
         let header = RecordHeader::append(record, self.seed, self.tail.end, &mut self.buffer);
         let place = Place { offset: self.tail.end, length: occupied(&header) };
-        self.tail = Tail {
-            end: self.tail.end + header.occupied(),
-            records: self.tail.records + 1,
-            last_seq: record.seq,
-            chain: self.tail.chain.then(&header.checksum.0.to_le_bytes()),
-        };
+        self.tail = self.tail.followed_by(&header);
         place
     }
 
@@ -152,11 +157,32 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Makes everything appended durable.
+    /// Cuts off what an earlier run left behind the end. To be called once the log was read: its
+    /// references may be to what lies there. Later calls do nothing.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn cut(&mut self) -> Result<(), Error> {
+        self.write()?;
+        if self.is_uncut {
+            self.file.set_length(self.tail.end)?;
+            self.is_uncut = false;
+        }
+        Ok(())
+    }
+
+    /// Makes everything appended durable, and [`cut`](Self::cut)s.
     ///
     /// # Errors
     /// As for [`write`](Self::write).
     pub fn sync(&mut self) -> Result<Tail, Error> {
+        self.cut()?;
+        self.sync_data()?;
+        Ok(self.tail)
+    }
+
+    /// The same without cutting.
+    pub(super) fn sync_data(&mut self) -> Result<(), Error> {
         self.write()?;
         if !sabotage::is(Mistake::SkipSegmentSync) {
             self.file.sync_data()?;
@@ -165,7 +191,7 @@ impl SegmentWriter {
             sync_path(&*self.disk, &path::path(self.id))?;
             self.is_named = true;
         }
-        Ok(self.tail)
+        Ok(())
     }
 
     /// Ends the segment: writes what is known about its records, in their order, and makes all of
@@ -175,7 +201,7 @@ impl SegmentWriter {
     /// [`Error::Format`] if `columns` are not those of its records; otherwise as for
     /// [`write`](Self::write).
     pub fn seal(mut self, columns: &[Columns]) -> Result<SegmentFooter, Error> {
-        self.write()?;
+        self.cut()?;
         let wrong = |cause| Error::format(&path::path(self.id), self.tail.end, cause);
         let sizes: u64 = columns.iter().map(|one| u64::from(one.size)).sum();
         let expected = self.tail.end - to_u64(SegmentHeader::SIZE);
@@ -195,7 +221,7 @@ impl SegmentWriter {
         };
         bytes.extend_from_slice(&footer.encode(seed));
         self.file.write_at(&bytes, self.tail.end)?;
-        self.sync()?;
+        self.sync_data()?;
         Ok(footer)
     }
 }

@@ -8,10 +8,10 @@ use anabranch_log::checkpoint::{BlobKey, Checkpoint, Checkpoints, Rejected};
 use anabranch_log::directory::Directory;
 use anabranch_log::disk::{Disk, LockMode, SimDisk, sim::Random};
 use anabranch_log::format::{
-    AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, StreamId,
+    AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Record, Reference, StreamId,
 };
 use anabranch_log::segment::{
-    self, Columns, NewRecord, ScanItem, SegmentId, SegmentReader, SegmentWriter, Tail,
+    Columns, NewRecord, Place, ScanItem, SegmentId, SegmentReader, SegmentWriter, Tail,
 };
 use anabranch_log::wal::{Damage, Item, Recovery, Start, Wal, WalOptions};
 
@@ -48,6 +48,8 @@ struct Stream {
     count: u64,
     segment: SegmentWriter,
     columns: Vec<Columns>,
+    /// The first sequences of its segments. Files of others are what crashes left.
+    segments: Vec<u64>,
 }
 
 /// Options that differ from seed to seed.
@@ -88,14 +90,14 @@ impl Shard {
                 Item::Damage(damage) => findings.damages.push(damage),
                 Item::Batch(batch) => {
                     for record in batch.records() {
-                        oracle.check(number(record.payload), record.payload);
-                        stream.apply(&disk, record.payload)?;
+                        stream.replay(&disk, &record, oracle)?;
                     }
                 }
             }
         }
         let (mut wal, _) = recovery.finish()?;
         wal.release(checkpoints.log_needed_from())?;
+        stream.segment.cut()?;
         let (waiting, now_ns) = (VecDeque::new(), 0);
         let shard = Self { disk, directory, checkpoints, wal, stream, waiting, now_ns };
         Ok((shard, findings))
@@ -122,6 +124,7 @@ impl Shard {
                 2 => self.idle()?,
                 3 => self.stream.segment.write()?,
                 4 => self.wal.write()?,
+                5 => self.refer(random, oracle)?,
                 _ => self.turn(random, oracle)?,
             }
             if self.wal.usage().wants_checkpoint() {
@@ -145,6 +148,26 @@ impl Shard {
         if random.happens(90) {
             self.sync(oracle)?;
         }
+        Ok(())
+    }
+
+    /// Writes records to the segment first, and to the log that they are there.
+    fn refer(&mut self, random: &mut Random, oracle: &mut Oracle) -> Result<(), Error> {
+        if !self.waiting.is_empty() || self.wal.usage().must_wait() {
+            return Ok(());
+        }
+        let records: Vec<Vec<u8>> = (0..=random.below(3)).map(|_| oracle.next().1).collect();
+        self.stream.make_room(&self.disk, records.len())?;
+        self.stream.segment.write()?;
+        let first = self.stream.append(&records[0]);
+        for record in &records[1..] {
+            self.stream.append(record);
+        }
+        let reference = self.stream.segment.sync_reference(first)?;
+        let envelope = Envelope { kind: Kind::Reference, ..envelope() };
+        self.wal.append_with(&envelope, |into| reference.encode(into))?;
+        self.wal.commit()?;
+        oracle.ack(number(records.last().unwrap()));
         Ok(())
     }
 
@@ -187,10 +210,8 @@ impl Shard {
     pub fn verify(&mut self, oracle: &Oracle) -> Result<(), Error> {
         self.stream.segment.write()?;
         let mut expected = 1;
-        for id in segment::segments(&*self.disk, ACCOUNT, STREAM)? {
-            if id.first_seq > self.stream.segment.id().first_seq {
-                continue;
-            }
+        for first_seq in self.stream.segments.iter().copied() {
+            let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq };
             let reader = SegmentReader::open(&*self.disk, self.directory.id(), id)?;
             for item in reader.scan(0, None)? {
                 let ScanItem::Record(_, record) = item? else { panic!("a damaged segment") };
@@ -217,10 +238,11 @@ impl Stream {
         };
         let fixed = checkpoints.read(checkpoint, FIXED)?.unwrap().read_all(1000)?;
         assert!(fixed == [9; 1000]);
-        let state = checkpoints.read(checkpoint, STATE)?.unwrap().read_all(1000)?;
+        let state = checkpoints.read(checkpoint, STATE)?.unwrap().read_all(10_000)?;
         let word = |at: usize| u64::from_le_bytes(state[at..at + 8].try_into().unwrap());
-        let (count, first_seq) = (word(0), word(8));
-        let tail = Tail::decode(&state[16..]).unwrap();
+        let (count, tail) = (word(0), Tail::decode(&state[8..]).unwrap());
+        let segments: Vec<u64> = (8 + Tail::SIZE..state.len()).step_by(8).map(word).collect();
+        let first_seq = *segments.last().unwrap();
         let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq };
         let segment = SegmentWriter::open(disk.clone(), directory, id, tail)?;
         let mut columns = Vec::new();
@@ -231,22 +253,58 @@ impl Stream {
             let size = u32::try_from(record.fields().occupied()).unwrap();
             columns.push(columns_of(record.fields().seq, size));
         }
-        Ok(Self { count, segment, columns })
+        Ok(Self { count, segment, columns, segments })
     }
 
     fn begin(disk: &Arc<dyn Disk>, count: u64) -> Result<Self, Error> {
         let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq: count + 1 };
         let segment = SegmentWriter::create(disk.clone(), DirectoryId([3; 16]), id)?;
-        Ok(Self { count, segment, columns: Vec::new() })
+        Ok(Self { count, segment, columns: Vec::new(), segments: vec![count + 1] })
+    }
+
+    fn replay(
+        &mut self,
+        disk: &Arc<dyn Disk>,
+        record: &Record<'_>,
+        oracle: &Oracle,
+    ) -> Result<(), Error> {
+        if record.envelope.kind != Kind::Reference {
+            oracle.check(number(record.payload), record.payload);
+            return self.apply(disk, record.payload);
+        }
+        let (reference, _) = Reference::decode(record.payload).unwrap();
+        if reference.segment != self.segment.id().first_seq {
+            self.roll(disk)?;
+        }
+        for (seq, place) in self.segment.adopt(&reference)? {
+            self.count += 1;
+            assert_eq!(seq, self.count, "references are in order and without gaps");
+            self.columns.push(columns_of(seq, place.length));
+        }
+        Ok(())
     }
 
     fn apply(&mut self, disk: &Arc<dyn Disk>, contents: &[u8]) -> Result<(), Error> {
         assert_eq!(number(contents), self.count + 1, "records come in order and without gaps");
-        if self.segment.tail().records == SEGMENT_RECORDS {
-            let next = Self::begin(disk, self.count)?;
-            let full = std::mem::replace(self, next);
-            full.segment.seal(&full.columns)?;
-        }
+        self.make_room(disk, 1)?;
+        self.append(contents);
+        Ok(())
+    }
+
+    fn make_room(&mut self, disk: &Arc<dyn Disk>, records: usize) -> Result<(), Error> {
+        let after = self.segment.tail().records + u32::try_from(records).unwrap();
+        if after > SEGMENT_RECORDS { self.roll(disk) } else { Ok(()) }
+    }
+
+    fn roll(&mut self, disk: &Arc<dyn Disk>) -> Result<(), Error> {
+        let mut next = Self::begin(disk, self.count)?;
+        next.segments.splice(0..0, self.segments.iter().copied());
+        let full = std::mem::replace(self, next);
+        full.segment.seal(&full.columns)?;
+        Ok(())
+    }
+
+    fn append(&mut self, contents: &[u8]) -> Place {
         self.count += 1;
         let place = self.segment.append(&NewRecord {
             seq: self.count,
@@ -257,13 +315,13 @@ impl Stream {
             payload: contents,
         });
         self.columns.push(columns_of(self.count, place.length));
-        Ok(())
+        place
     }
 
     fn encode(&self, tail: Tail) -> Vec<u8> {
-        let first_seq = self.segment.id().first_seq;
-        let mut bytes = [self.count.to_le_bytes(), first_seq.to_le_bytes()].concat();
+        let mut bytes = self.count.to_le_bytes().to_vec();
         bytes.extend_from_slice(&tail.encode());
+        bytes.extend(self.segments.iter().flat_map(|first_seq| first_seq.to_le_bytes()));
         bytes
     }
 }

@@ -21,7 +21,7 @@ pub struct SimDisk {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct State {
     random: Random,
     names: Names,
@@ -53,6 +53,14 @@ impl SimDisk {
             off_at: None,
             run: 0,
         };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Another disk with the same contents, on which nothing is open.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut state = self.state().clone();
+        state.restart();
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
