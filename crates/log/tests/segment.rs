@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use anabranch_log::disk::{Disk, OpenMode, RealDisk};
-use anabranch_log::format::{AccountId, DirectoryId, StreamId};
+use anabranch_log::format::{AccountId, DirectoryId, Reference, StreamId};
 use anabranch_log::segment::{
     self, Columns, NewRecord, Place, ScanItem, SegmentId, SegmentReader, SegmentWriter, Tail,
 };
@@ -190,4 +190,36 @@ fn segments_are_full_by_count_size_and_distance() {
     assert!(writer.is_full_for(u64::from(segment::RECORDS_MAX) + 100, 0));
     let fresh = SegmentWriter::create(disk, DIRECTORY, ID).unwrap();
     assert!(!fresh.is_full_for(100, segment::SIZE_MAX), "a single record may be larger");
+}
+
+#[test]
+fn records_that_the_log_refers_to_are_taken_over_behind_the_checkpointed_end() {
+    let (_folder, disk) = folder();
+    let (mut writer, _) = filled(&disk, 2);
+    let tail = writer.tail();
+    let first = writer.append(&record(102, &[1; 5000]));
+    let second = writer.append(&record(105, &[2; 5000]));
+    let reference = writer.sync_reference(first).unwrap();
+    let end = writer.tail();
+    drop(writer);
+    let open = || SegmentWriter::open(disk.clone(), DIRECTORY, ID, tail).unwrap();
+    let mut writer = open();
+    assert_eq!(writer.adopt(&reference).unwrap(), [(102, first), (105, second)]);
+    assert_eq!(writer.tail(), end);
+    writer.append(&record(106, b"next"));
+    writer.sync().unwrap();
+    assert_eq!(scanned(&disk), [100, 101, 102, 105, 106]);
+    // Not where the segment ends, not of this segment, not what was written.
+    let mut writer = open();
+    writer.append(&record(102, b"other"));
+    assert!(writer.adopt(&reference).is_err());
+    let mut writer = open();
+    assert!(writer.adopt(&Reference { segment: 7, ..reference }).is_err());
+    assert!(writer.adopt(&Reference { length: u64::MAX, ..reference }).is_err());
+    flip(&disk, second.offset + 100);
+    let error = writer.adopt(&reference).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{PATH} at byte {}: ", first.offset)), "{error}");
+    assert_eq!(writer.tail(), tail, "a refused reference changes nothing");
+    writer.cut().unwrap();
+    assert_eq!(scanned(&disk), [100, 101]);
 }
