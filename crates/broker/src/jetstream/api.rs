@@ -5,9 +5,11 @@ mod direct;
 mod messages;
 mod streams;
 
-use anabranch_jetstream::ApiError;
 use anabranch_jetstream::api::{self as documents, Endpoint, Response, StreamCall};
+use anabranch_jetstream::config::exceeds_api_level;
 use anabranch_jetstream::json::Strictness;
+use anabranch_jetstream::publish::block;
+use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
 
@@ -26,6 +28,8 @@ pub struct Request<'a> {
     pub reply: &'a [u8],
     /// Whether unknown fields are errors.
     pub strictness: Strictness,
+    /// It needs an API level that this server does not have.
+    pub is_too_new: bool,
 }
 
 /// What a client is told.
@@ -60,6 +64,10 @@ pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &
     let Some(Endpoint::Stream(call, stream)) = endpoint(message.subject) else { return };
     let request = request(shard, message, stream);
     let reply = match call {
+        _ if request.is_too_new => match too_new(Endpoint::Stream(call, stream)) {
+            Some(reply) => reply,
+            None => return,
+        },
         StreamCall::Create => Reply::new(&streams::create(shard, &request, now)),
         StreamCall::Update => Reply::new(&streams::update(shard, &request, now)),
         StreamCall::Delete => Reply::new(&streams::delete(shard, &request, now)),
@@ -82,6 +90,11 @@ pub fn answer(
         _ => "",
     };
     let request = request(shard, message, stream);
+    if request.is_too_new
+        && let Some(reply) = too_new(endpoint)
+    {
+        return send(shard, &request, &reply, outbox);
+    }
     let reply = match endpoint {
         Endpoint::DirectGet(_, None) => return direct::get(shard, &request, outbox),
         Endpoint::DirectGet(_, Some(subject)) => {
@@ -104,9 +117,40 @@ pub fn answer(
     send(shard, &request, &reply, outbox);
 }
 
+/// The request needs an API level (`Nats-Required-Api-Level`) that this server does not have.
+fn is_too_new(message: &Inbound<'_>) -> bool {
+    let level = || block::value(message.headers, "Nats-Required-Api-Level");
+    let Some(level) = level().filter(|_| !message.headers.is_empty()) else { return false };
+    str::from_utf8(level).map_or(true, exceeds_api_level)
+}
+
+/// What a request that is too new is told.
+fn too_new(endpoint: Endpoint<'_>) -> Option<Reply> {
+    fn refused<T: Response>() -> Option<Reply> {
+        Some(Reply::new::<T>(&Err(error::API_LEVEL_REQUIRED)))
+    }
+    match endpoint {
+        Endpoint::AccountInfo => refused::<documents::AccountInfo>(),
+        Endpoint::StreamNames => refused::<documents::Named>(),
+        Endpoint::StreamList => refused::<documents::Listed>(),
+        Endpoint::Stream(call, _) => match call {
+            StreamCall::Create => refused::<documents::Created>(),
+            StreamCall::Update => refused::<documents::Updated>(),
+            StreamCall::Delete => refused::<documents::Deleted>(),
+            StreamCall::Info => refused::<documents::Described>(),
+            StreamCall::Purge => refused::<documents::Purged>(),
+            StreamCall::MessageGet => refused::<documents::MessageGot<'_>>(),
+            StreamCall::MessageDelete => refused::<documents::MessageDeleted>(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn request<'a>(shard: &Shard, message: &Inbound<'a>, stream: &'a str) -> Request<'a> {
     let Inbound { body, reply, .. } = *message;
-    Request { stream, body, reply, strictness: shard.intake.strictness() }
+    let is_too_new = is_too_new(message);
+    Request { stream, body, reply, strictness: shard.intake.strictness(), is_too_new }
 }
 
 fn send(shard: &mut Shard, request: &Request<'_>, reply: &Reply, outbox: &mut Outbox<'_>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anabranch_jetstream::stream::{Removed, Stream};
+use anabranch_jetstream::stream::{Removed, Stored, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::NewRecord;
@@ -44,13 +44,16 @@ impl Held {
         matches!(self.store, Store::File(_))
     }
 
-    /// Keeps the bytes of the message `seq`, which the machine just stored at `time`.
-    pub fn keep(&mut self, (seq, time): (u64, i64), subject: &[u8], headers: &[u8], body: &[u8]) {
+    /// Keeps the bytes of a message, which the machine just stored.
+    pub fn keep(&mut self, stored: &Stored<'_>) {
+        let Stored { seq, time, subject, headers, body, .. } = stored;
+        self.changed = true;
         match &mut self.store {
-            Store::Memory(payloads) => payloads.insert(seq, headers, body),
+            Store::Memory(payloads) => payloads.insert(*seq, headers, body),
             Store::File(payloads) => {
-                let (header, payload) = (headers, body);
-                let record = NewRecord { seq, time_ns: time, flags: 0, subject, header, payload };
+                let (seq, time_ns) = (*seq, *time);
+                let (header, payload) = (&**headers, &**body);
+                let record = NewRecord { seq, time_ns, flags: 0, subject, header, payload };
                 match payloads.append(&record) {
                     Ok(location) => self.machine.place(seq, location),
                     Err(error) => self.fail(&error),

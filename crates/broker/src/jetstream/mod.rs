@@ -7,6 +7,7 @@ mod files;
 mod held;
 mod journal;
 mod outbox;
+mod passing;
 mod payloads;
 mod publishing;
 mod recovery;

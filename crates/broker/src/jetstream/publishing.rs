@@ -1,28 +1,14 @@
 //! Messages for streams: from their headers to their acknowledgement.
 
-use anabranch_jetstream::ApiError;
+use anabranch_jetstream::publish::counter::Integer;
+use anabranch_jetstream::publish::schedule::OnlyUtc;
 use anabranch_jetstream::publish::{PublishHeaders, refusal};
-use anabranch_jetstream::stream::{IdHash, Publish, Published, Removed};
+use anabranch_jetstream::stream::{IdHash, Origin, Publish, Published, Removed, Resident, Stored};
+use anabranch_jetstream::{ApiError, Timestamp};
 
 use super::held::Held;
 use super::outbox::Outbox;
 use crate::worker::Inbound;
-
-/// Stores a message that was logged at `now`.
-pub fn store(held: &mut Held, message: &Message<'_>, now: i64) -> Published {
-    let Message { subject, headers, body } = *message;
-    let asked = &PublishHeaders::parse(headers);
-    let id = asked.msg_id.map(hash);
-    let publish = Publish { subject, headers, body, asked, id, now };
-    let mut removed: Vec<Removed> = Vec::new();
-    let published = held.machine.publish(&publish, &mut removed);
-    if let Published::Stored { seq, time, .. } = published {
-        held.keep((seq, time), subject, headers, body);
-        held.changed = true;
-    }
-    held.forget(&mut removed);
-    published
-}
 
 /// A message as it was published.
 #[derive(Debug, Clone, Copy)]
@@ -35,12 +21,62 @@ pub struct Message<'a> {
     pub body: &'a [u8],
 }
 
+/// What became of a message.
+pub enum Outcome {
+    /// It is in the stream, with this sequence and, of a counter, this value.
+    Stored(u64, Option<Integer>),
+    /// A message with its id was stored before, at this sequence.
+    Duplicate(u64),
+    /// It is not.
+    Refused(ApiError),
+}
+
+/// Who hears of messages that were stored: nobody, when the log is read again.
+pub type Heard<'a> = &'a mut dyn FnMut(&Held, &Stored<'_>);
+
+/// Stores a message that was logged at `now`.
+pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>) -> Outcome {
+    let Message { subject, headers, body } = *message;
+    let asked = &PublishHeaders::parse(headers);
+    let mut loaded = Resident::default();
+    if let Some(seq) = held.machine.needs(subject, now)
+        && let Some(payload) = held.load(seq)
+    {
+        loaded.add(seq, payload.headers, payload.body);
+    }
+    let publish = Publish {
+        subject,
+        headers,
+        body,
+        asked,
+        id: asked.msg_id.map(hash),
+        now,
+        origin: Origin::Client,
+        resident: &loaded,
+        zones: &OnlyUtc,
+    };
+    let mut removed: Vec<Removed> = Vec::new();
+    let published = held.machine.publish(&publish, &mut removed);
+    let outcome = match published {
+        Published::Stored(stored) => {
+            held.keep(&stored);
+            heard(held, &stored);
+            Outcome::Stored(stored.seq, stored.value)
+        }
+        Published::Duplicate(seq) => Outcome::Duplicate(seq),
+        Published::Refused(error) => Outcome::Refused(error),
+    };
+    held.forget(&mut removed);
+    outcome
+}
+
 /// Stores a message that came at `now`, and answers it.
 pub fn apply(held: &mut Held, inbound: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
     let Inbound { subject, headers, body, reply, .. } = *inbound;
-    let published = store(held, &Message { subject, headers, body }, now);
+    let message = Message { subject, headers, body };
+    let outcome = store(held, &message, now, &mut |held, stored| republish(held, stored, outbox));
     if !reply.is_empty() && !held.machine.config().no_ack {
-        outbox.send(reply, b"", 0, &acknowledgement(held, &published));
+        outbox.send(reply, b"", 0, &acknowledgement(held, &outcome));
     }
 }
 
@@ -51,16 +87,47 @@ pub fn refuse(held: &Held, inbound: &Inbound<'_>, error: &ApiError, outbox: &mut
     }
 }
 
-fn acknowledgement(held: &Held, published: &Published) -> Vec<u8> {
+fn acknowledgement(held: &Held, outcome: &Outcome) -> Vec<u8> {
     let with_seq = |seq: u64, rest: &[u8]| {
         let mut digits = itoa::Buffer::new();
         [held.ack_start.as_slice(), digits.format(seq).as_bytes(), rest].concat()
     };
-    match published {
-        Published::Stored { seq, .. } => with_seq(*seq, b"}"),
-        Published::Duplicate(seq) => with_seq(*seq, b",\"duplicate\": true}"),
-        Published::Refused(error) => refusal(&held.machine.config().name, error),
+    match outcome {
+        Outcome::Stored(seq, None) => with_seq(*seq, b"}"),
+        Outcome::Stored(seq, Some(value)) => {
+            with_seq(*seq, format!(",\"val\":\"{value}\"}}").as_bytes())
+        }
+        Outcome::Duplicate(seq) => with_seq(*seq, b",\"duplicate\": true}"),
+        Outcome::Refused(error) => refusal(&held.machine.config().name, error),
     }
+}
+
+/// Publishes a stored message again, if its stream does so.
+pub fn republish(held: &Held, stored: &Stored<'_>, outbox: &mut Outbox<'_>) {
+    let Some(again) = &held.machine.config().republish else { return };
+    let Stored { seq, time, previous, subject, headers, body, .. } = stored;
+    let Some(to) = held.machine.republished(subject, *seq, *time) else { return };
+    let mut block = Vec::with_capacity(headers.len() + body.len() + 200);
+    block.extend_from_slice(headers.strip_suffix(b"\r\n").unwrap_or(b"NATS/1.0\r\n"));
+    let mut add = |key: &str, value: &[u8]| {
+        for part in [key.as_bytes(), b": ", value, b"\r\n"] {
+            block.extend_from_slice(part);
+        }
+    };
+    add("Nats-Stream", held.machine.config().name.as_bytes());
+    add("Nats-Subject", subject);
+    add("Nats-Sequence", seq.to_string().as_bytes());
+    add("Nats-Time-Stamp", Timestamp::from_unix_nanos(*time).to_string().as_bytes());
+    add("Nats-Last-Sequence", previous.to_string().as_bytes());
+    if again.headers_only {
+        add("Nats-Msg-Size", body.len().to_string().as_bytes());
+    }
+    block.extend_from_slice(b"\r\n");
+    let header_len = block.len();
+    if !again.headers_only {
+        block.extend_from_slice(body);
+    }
+    outbox.send(&to, b"", header_len, &block);
 }
 
 /// The hash by which a message id is remembered.

@@ -3,7 +3,7 @@
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::Strictness;
-use anabranch_jetstream::stream::{Command, Purge, Stream, Ticked};
+use anabranch_jetstream::stream::{Command, Purge, Stream};
 use anabranch_log::Error;
 use anabranch_log::checkpoint::{BlobKey, CheckpointWriter};
 use anabranch_log::format::{AccountId, StreamId};
@@ -11,6 +11,7 @@ use anabranch_log::format::{AccountId, StreamId};
 use super::files::{FilePayloads, Home};
 use super::held::{Held, Store};
 use super::journal::{GLOBAL, Journal, Logged, Opening};
+use super::passing;
 use super::payloads::MemoryPayloads;
 use super::publishing::{self, Message};
 use super::streams::{Ledger, Streams};
@@ -70,7 +71,8 @@ fn apply(
     match command {
         Command::Create(_) => {}
         Command::Publish { subject, headers, body } => {
-            let _ = publishing::store(held, &Message { subject, headers, body }, time);
+            let message = Message { subject, headers, body };
+            let _ = publishing::store(held, &message, time, &mut |_, _| ());
         }
         Command::Update(config) => {
             let config = parse(config)?;
@@ -81,7 +83,7 @@ fn apply(
             ledger.bury(stream);
             return Ok(());
         }
-        Command::Tick => tick(held, time),
+        Command::Tick => passing::tick(held, time, &mut |_, _| ()),
         Command::Delete { seq, .. } => {
             let _ = held.machine.delete(seq, &mut removed);
         }
@@ -114,15 +116,6 @@ pub fn create(
         _ => Store::Memory(MemoryPayloads::default()),
     };
     Held::new(id, Stream::new(config, time, seed), store)
-}
-
-/// Lets time pass for one stream.
-pub fn tick(held: &mut Held, now: i64) {
-    let mut removed = Vec::new();
-    // What is left is due at once: the next tick takes it.
-    let (Ticked::Done | Ticked::More) = held.machine.tick(now, &mut removed);
-    held.changed = true;
-    held.forget(&mut removed);
 }
 
 /// Writes a checkpoint.

@@ -14,6 +14,7 @@ use super::api;
 use super::held::Held;
 use super::journal::{Journal, Opening};
 use super::outbox::Outbox;
+use super::passing;
 use super::publishing;
 use super::recovery;
 use super::streams::{Intake, Ledger, Streams};
@@ -204,11 +205,16 @@ impl Shard {
         if let Err(error) = self.journal.commit() {
             return self.fail(&error);
         }
-        for id in due {
-            if let Some(held) = self.streams.get_mut(id) {
-                recovery::tick(held, now);
+        self.with_outbox(|shard, outbox| {
+            for id in due {
+                if let Some(held) = shard.streams.get_mut(id) {
+                    passing::tick(held, now, &mut |held, stored| {
+                        publishing::republish(held, stored, outbox);
+                    });
+                    held.write();
+                }
             }
-        }
+        });
     }
 
     /// Saves the state, so that the log before it is no longer needed.

@@ -37,11 +37,16 @@ pub fn with(block: &[u8], key: &str, value: &str) -> Vec<u8> {
 /// The block without any entry of `key`; empty when nothing else is left.
 #[must_use]
 pub fn without(block: &[u8], key: &str) -> Vec<u8> {
+    let is_key =
+        |line: &[u8]| line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b":"));
+    filtered(block, |line| !is_key(line))
+}
+
+fn filtered(block: &[u8], keep: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(block.len());
     let mut left = 0;
     for (index, line) in lines(block).enumerate() {
-        let named = line.strip_prefix(key.as_bytes()).is_some_and(|rest| rest.starts_with(b":"));
-        if index > 0 && named {
+        if index > 0 && !keep(line) {
             continue;
         }
         left += usize::from(index > 0);
@@ -53,6 +58,35 @@ pub fn without(block: &[u8], key: &str) -> Vec<u8> {
     }
     out.extend_from_slice(LINE_END);
     out
+}
+
+/// The block with this value of `key`, in its place when there is one.
+#[must_use]
+pub fn set(block: &[u8], key: &str, value: &str) -> Vec<u8> {
+    let Some(held) = self::value(block, key) else { return with(block, key, value) };
+    let at = held.as_ptr().addr() - block.as_ptr().addr();
+    let mut out = Vec::with_capacity(block.len() + value.len());
+    out.extend_from_slice(&block[..at]);
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(&block[at + held.len()..]);
+    out
+}
+
+/// The block without entries whose key begins with `prefix`; empty when nothing else is left.
+#[must_use]
+pub fn without_prefix(block: &[u8], prefix: &str) -> Vec<u8> {
+    filtered(block, |line| !line.starts_with(prefix.as_bytes()))
+}
+
+/// The block as a stream keeps it: without a status, which could be taken for the server's own;
+/// nothing when it is so already.
+#[must_use]
+pub fn without_status(block: &[u8]) -> Option<Vec<u8>> {
+    const START: &[u8] = b"NATS/1.0";
+    let rest = block.strip_prefix(START).filter(|rest| !rest.starts_with(LINE_END))?;
+    let end = memchr::memmem::find(rest, LINE_END)?;
+    let rest = &rest[end..];
+    Some(if rest == b"\r\n\r\n" { Vec::new() } else { [START, rest].concat() })
 }
 
 /// The lines before the empty one.
@@ -92,5 +126,24 @@ mod tests {
         );
         assert_eq!(without(BLOCK, "A"), b"NATS/1.0\r\nB:2\r\nnone\r\nC:  x y \r\n\r\n");
         assert_eq!(without(b"NATS/1.0\r\nA: 1\r\n\r\n", "A"), b"");
+    }
+
+    #[test]
+    fn entries_are_replaced_where_they_are() {
+        assert_eq!(set(b"", "K", "v"), b"NATS/1.0\r\nK: v\r\n\r\n");
+        let block = b"NATS/1.0\r\nA: 1\r\nB: 2\r\n\r\n";
+        assert_eq!(set(block, "A", "345"), b"NATS/1.0\r\nA: 345\r\nB: 2\r\n\r\n");
+        assert_eq!(without_prefix(b"NATS/1.0\r\nAB: 1\r\nA: 2\r\n\r\n", "A"), b"");
+    }
+
+    #[test]
+    fn a_status_does_not_stay() {
+        assert_eq!(
+            without_status(b"NATS/1.0 503 No\r\nA: 1\r\n\r\n").unwrap(),
+            with(b"", "A", "1")
+        );
+        assert_eq!(without_status(b"NATS/1.0 503\r\n\r\n").unwrap(), b"");
+        assert_eq!(without_status(b"NATS/1.0\r\nA: 1\r\n\r\n"), None);
+        assert_eq!(without_status(b""), None);
     }
 }

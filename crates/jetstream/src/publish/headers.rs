@@ -33,6 +33,10 @@ pub struct PublishHeaders<'a> {
     pub counter_sources: Option<&'a [u8]>,
     /// `Nats-Marker-Reason`: the message marks the end of its subject.
     pub marker_reason: Option<&'a [u8]>,
+    /// `KV-Operation: PURGE`: so does it.
+    pub is_kv_purge: bool,
+    /// `Nats-Request-Info`, which is not kept.
+    pub client_info: Option<&'a [u8]>,
     /// `Nats-Required-Api-Level`; of the messages of atomic batches only.
     pub required_api_level: Option<&'a [u8]>,
     /// `Nats-Batch-…`.
@@ -88,14 +92,24 @@ impl<'a> PublishHeaders<'a> {
     #[must_use]
     pub fn parse(block: &'a [u8]) -> Self {
         let mut raw = Raw::default();
+        let mut operation = None;
         for (key, value) in block::entries(block) {
+            if key == b"KV-Operation" {
+                operation.get_or_insert(value);
+            }
             if let Some(name) = key.strip_prefix(b"Nats-")
                 && let Some(at) = KEYS.iter().position(|known| known.as_bytes() == name)
             {
                 raw.0[at].get_or_insert(value);
             }
         }
-        raw.headers()
+        Self { is_kv_purge: operation == Some(b"PURGE"), ..raw.headers() }
+    }
+
+    /// The message marks that the others of its subject are gone.
+    #[must_use]
+    pub fn marks_deletion(&self) -> bool {
+        self.marker_reason.is_some() || self.is_kv_purge
     }
 
     /// The atomic batch that the message belongs to.
@@ -124,7 +138,7 @@ impl<'a> PublishHeaders<'a> {
 }
 
 /// The keys behind `Nats-`; their places are those in [`Raw`].
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "Msg-Id",
     "Expected-Stream",
     "Expected-Last-Sequence",
@@ -149,6 +163,7 @@ const KEYS: [&str; 24] = [
     "Schedule-Source",
     "Schedule-Next",
     "Scheduler",
+    "Request-Info",
 ];
 
 /// The first value of each key.
@@ -172,6 +187,8 @@ impl<'a> Raw<'a> {
             stream_source: given(9),
             counter_sources: given(10),
             marker_reason: given(11),
+            is_kv_purge: false,
+            client_info: self.0[24],
             required_api_level: given(12),
             batch: BatchHeaders {
                 id: given(13),

@@ -9,7 +9,7 @@ mod zone;
 use crate::time::{Nanos, Timestamp};
 
 use cron::Cron;
-pub use zone::{Utc, Zone, Zones};
+pub use zone::{OnlyUtc, Utc, Zone, Zones};
 
 /// When a message is published.
 pub struct Schedule {
@@ -125,6 +125,7 @@ fn rhythm(pattern: &str, zone: Option<Box<dyn Zone>>) -> Option<Option<Rhythm>> 
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
     struct NoZones;
 
     impl Zones for NoZones {

@@ -148,6 +148,58 @@ impl Index {
         self.scan(seq, matches)
     }
 
+    /// Messages at or behind `seq` whose subjects match `filter`.
+    #[must_use]
+    pub fn count_matching(&self, filter: &[u8], seq: u64) -> u64 {
+        let seq = seq.max(self.first_seq);
+        if filter == b">" {
+            return self.pages.count(seq, self.last_seq);
+        }
+        let wanted = self.subjects.matching(filter);
+        let counted = wanted.iter().map(|&id| {
+            let state = self.subjects.state(id);
+            if seq <= state.first { Some(state.count) } else { (seq > state.last).then_some(0) }
+        });
+        if let Some(count) = counted.sum::<Option<u64>>() {
+            return count;
+        }
+        let mut is_wanted = Vec::new();
+        for id in wanted {
+            if is_wanted.len() <= id.slot() {
+                is_wanted.resize(id.slot() + 1, false);
+            }
+            is_wanted[id.slot()] = true;
+        }
+        let behind = self.pages.iter_from(seq);
+        let matching = behind.filter(|(_, meta)| is_wanted.get(meta.subject.slot()) == Some(&true));
+        matching.map(|_| 1).sum()
+    }
+
+    /// The last messages, at or before `up_to`, of all subjects that `filters` match, in order;
+    /// nothing if they are more than `max`.
+    pub fn last_of_each<'a>(
+        &self,
+        filters: impl Iterator<Item = &'a [u8]>,
+        up_to: u64,
+        max: usize,
+    ) -> Option<Vec<u64>> {
+        let mut found = std::collections::BTreeSet::new();
+        for filter in filters {
+            for id in self.subjects.matching(filter) {
+                let state = self.subjects.state(id);
+                if state.last <= up_to {
+                    found.insert(state.last);
+                } else if state.first <= up_to {
+                    found.extend(self.pages.previous_of(id, up_to.saturating_add(1)));
+                }
+                if found.len() > max {
+                    return None;
+                }
+            }
+        }
+        Some(found.into_iter().collect())
+    }
+
     fn scan(&self, seq: u64, wanted: impl Fn(SubjectId) -> bool) -> Option<u64> {
         self.pages.iter_from(seq).find(|(_, meta)| wanted(meta.subject)).map(|(seq, _)| seq)
     }

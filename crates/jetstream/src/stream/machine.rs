@@ -5,6 +5,8 @@ use super::dedup::Dedup;
 use super::expiry::Expiries;
 use super::index::{Index, Removed};
 use super::pages::Location;
+use super::schedules::Schedules;
+use super::shaping::Shapes;
 use crate::config::{Storage, StreamConfig};
 
 /// Items that one tick handles at most; another is asked for when there are more.
@@ -14,9 +16,11 @@ pub const TICK_ITEMS_MAX: usize = 1024;
 #[derive(Debug, Clone)]
 pub struct Stream {
     pub(super) config: StreamConfig,
+    pub(super) shapes: Shapes,
     pub(super) index: Index,
     pub(super) dedup: Dedup,
     pub(super) expiries: Expiries,
+    pub(super) schedules: Schedules,
     /// No message below it ends by its age: it is gone, or never ends.
     pub(super) age_floor: u64,
     /// The id of the message that was stored last; empty: it had none.
@@ -34,9 +38,11 @@ impl Stream {
             index: Index::new(config.first_seq, seed),
             dedup: Dedup::default(),
             expiries: Expiries::default(),
+            schedules: Schedules::default(),
             age_floor: config.first_seq.max(1),
             last_message_id: Vec::new(),
             created,
+            shapes: Shapes::new(&config),
             config,
         }
     }
@@ -78,6 +84,7 @@ impl Stream {
         if config.max_age.0 != self.config.max_age.0 {
             self.age_floor = self.index.first_seq();
         }
+        self.shapes = Shapes::new(&config);
         self.config = config;
         if fewer_per_subject {
             self.trim_subjects(removed);

@@ -2,78 +2,96 @@
 //!
 //! The order of the checks is nats-server's, since clients see which one refuses.
 
-use super::dedup::IdHash;
+use std::borrow::Cow;
+
+use super::draft::{Draft, Origin, Publish};
 use super::index::{Index, NewMessage, Removed};
 use super::machine::Stream;
+use super::removal::Purge;
 use crate::config::Discard;
 use crate::error::{self, ApiError};
-use crate::publish::{PublishHeaders, Rollup, Ttl, rules};
+use crate::publish::counter::Integer;
+use crate::publish::{Rollup, Ttl, rules};
 
 /// Header bytes beyond this are refused.
 const HEADERS_MAX: usize = 65_535;
 /// Bytes of a stored message, so that sizes fit their columns.
 const MESSAGE_MAX: u64 = 1 << 31;
 
-/// A message to be stored.
-#[derive(Debug, Clone, Copy)]
-pub struct Publish<'a> {
-    /// Its subject, already transformed.
-    pub subject: &'a [u8],
-    /// Its header block; empty: none.
-    pub headers: &'a [u8],
-    /// What follows.
-    pub body: &'a [u8],
-    /// What they ask for.
-    pub asked: &'a PublishHeaders<'a>,
-    /// The hash of its message id; there if it has one.
-    pub id: Option<IdHash>,
-    /// The moment, in nanoseconds since 1970, at which the command was logged.
-    pub now: i64,
-}
-
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
+pub enum Published<'a> {
     /// It is in the stream.
-    Stored {
-        /// Its sequence.
-        seq: u64,
-        /// When it was stored: later than every message before it.
-        time: i64,
-        /// The last sequence of its subject before; 0: none.
-        previous: u64,
-    },
+    Stored(Stored<'a>),
     /// A message with its id was stored before, at this sequence.
     Duplicate(u64),
     /// It is not.
     Refused(ApiError),
 }
 
+/// A message that is in the stream: its bytes are to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// Its sequence.
+    pub seq: u64,
+    /// When it was stored: later than every message before it.
+    pub time: i64,
+    /// The last sequence of its subject before; 0: none.
+    pub previous: u64,
+    /// The subject under which it is stored.
+    pub subject: Cow<'a, [u8]>,
+    /// Its header block; empty: none.
+    pub headers: Cow<'a, [u8]>,
+    /// What follows.
+    pub body: Cow<'a, [u8]>,
+    /// The counter's value with it.
+    pub value: Option<Integer>,
+}
+
+impl Stored<'_> {
+    /// The same, with bytes of its own.
+    #[must_use]
+    pub fn into_owned(self) -> Stored<'static> {
+        let Self { seq, time, previous, value, .. } = self;
+        let own = |bytes: Cow<'_, [u8]>| Cow::Owned(bytes.into_owned());
+        let (subject, headers, body) = (own(self.subject), own(self.headers), own(self.body));
+        Stored { seq, time, previous, subject, headers, body, value }
+    }
+}
+
 impl Stream {
     /// Stores a message or says why not. What has to go for it is added to `removed`.
-    pub fn publish(&mut self, message: &Publish<'_>, removed: &mut Vec<Removed>) -> Published {
+    pub fn publish<'a>(
+        &mut self,
+        message: &Publish<'a>,
+        removed: &mut Vec<Removed>,
+    ) -> Published<'a> {
         if self.config.sealed {
             return Published::Refused(error::STREAM_SEALED);
         }
-        if let Err(refusal) = self.check_asked(message) {
+        let mut draft = self.draft(message);
+        if message.origin == Origin::Client
+            && let Err(refusal) = self.check_asked(&mut draft)
+        {
             return Published::Refused(refusal);
         }
         if let Some(seq) = self.duplicate_of(message) {
             return Published::Duplicate(seq);
         }
-        match self.check_rest(message) {
-            Ok(size) => self.store(message, size, removed),
+        match self.check_rest(&mut draft) {
+            Ok(()) => Published::Stored(self.store(draft, removed)),
             Err(refusal) => Published::Refused(refusal),
         }
     }
 
     /// Checks that come before the duplicate's.
-    fn check_asked(&self, message: &Publish<'_>) -> Result<(), ApiError> {
-        let Publish { asked, subject, .. } = *message;
+    fn check_asked(&self, draft: &mut Draft<'_>) -> Result<(), ApiError> {
+        let Publish { asked, body, .. } = draft.published;
+        rules::counter(asked, &self.config, body.len())?;
         rules::expected_stream(asked, &self.config)?;
         rules::ttl_allowed(asked, &self.config)?;
         if let Some(expected) = asked.expected_last_subject_seq {
-            let subject = asked.expected_last_subject.unwrap_or(subject);
+            let subject = asked.expected_last_subject.unwrap_or(&draft.subject);
             let last = self.index.last_matching(subject).unwrap_or(0);
             if last != expected {
                 return Err(error::wrong_last_sequence(last));
@@ -84,10 +102,12 @@ impl Stream {
         if asked.expected_last_seq.is_some_and(|expected| expected != last) {
             return Err(error::wrong_last_sequence(last));
         }
+        self.schedule(draft)?;
+        draft.ends.map_or(Ok(()), |subject| self.refuse_other(subject))?;
         rules::source_header(asked)
     }
 
-    fn duplicate_of(&mut self, message: &Publish<'_>) -> Option<u64> {
+    pub(super) fn duplicate_of(&mut self, message: &Publish<'_>) -> Option<u64> {
         let id = message.id.filter(|_| self.config.duplicate_window.0 > 0)?;
         let now = self.time_for(message.now);
         // All that are over: an id must not be taken for a duplicate because many others are.
@@ -95,46 +115,54 @@ impl Stream {
         self.dedup.find(id)
     }
 
-    /// Checks that come after it; gives the size that the message counts.
-    fn check_rest(&self, message: &Publish<'_>) -> Result<u32, ApiError> {
-        let Publish { asked, headers, body, subject, .. } = *message;
+    /// Checks that come after it.
+    fn check_rest(&self, draft: &mut Draft<'_>) -> Result<(), ApiError> {
+        let Publish { asked, origin, resident, .. } = draft.published;
         if asked.expected_last_msg_id.is_some_and(|id| id != self.last_message_id) {
             let last = String::from_utf8_lossy(&self.last_message_id);
             return Err(error::wrong_last_message_id(last));
         }
-        rules::rollup(asked, &self.config)?;
-        let len = headers.len() + body.len();
-        let max = usize::try_from(self.config.max_msg_size).ok();
-        if max.is_some_and(|max| len > max) {
-            return Err(error::MESSAGE_TOO_LARGE);
+        if origin == Origin::Client {
+            rules::rollup(asked, &self.config)?;
         }
-        if headers.len() > HEADERS_MAX {
-            return Err(error::HEADER_TOO_LARGE);
-        }
+        rules::counter_missing(asked, &self.config)?;
+        let last = self.index.last_of(&draft.subject).filter(|_| asked.increment.is_some());
+        self.count(draft, last.and_then(|seq| resident.get(seq)))?;
+        self.check_size(draft)?;
         if let Some(Err(error)) = &asked.ttl {
             return Err(error.clone());
         }
-        let size = self.size_of(subject, headers, body);
-        self.check_room(message, size)?;
-        u32::try_from(size)
-            .ok()
-            .filter(|&size| u64::from(size) < MESSAGE_MAX)
-            .ok_or_else(|| error::store_failed("message too large"))
+        self.lengthen(draft);
+        let size = self.size_of(&draft.subject, &draft.headers, &draft.body);
+        self.check_room(draft, size)?;
+        if size < MESSAGE_MAX { Ok(()) } else { Err(error::store_failed("message too large")) }
+    }
+
+    /// The sizes of a message and its headers.
+    pub(super) fn check_size(&self, draft: &Draft<'_>) -> Result<(), ApiError> {
+        let max = usize::try_from(self.config.max_msg_size).ok();
+        if max.is_some_and(|max| draft.len() > max) {
+            return Err(error::MESSAGE_TOO_LARGE);
+        }
+        if draft.headers.len() > HEADERS_MAX {
+            return Err(error::HEADER_TOO_LARGE);
+        }
+        Ok(())
     }
 
     /// With `discard: new`, whether there is room.
-    fn check_room(&self, message: &Publish<'_>, size: u64) -> Result<(), ApiError> {
+    fn check_room(&self, draft: &Draft<'_>, size: u64) -> Result<(), ApiError> {
         let config = &self.config;
         if config.discard != Discard::New {
             return Ok(());
         }
         let limit = |max: i64| u64::try_from(max).ok().filter(|&max| max > 0);
         let subjects = self.index.subjects();
-        let subject = subjects.find(message.subject).map(|id| subjects.state(id));
+        let subject = subjects.find(&draft.subject).map(|id| subjects.state(id));
         let subject = subject.filter(|state| {
             limit(config.max_msgs_per_subject).is_some_and(|max| state.count >= max)
         });
-        if subject.is_some() && config.discard_new_per_subject && message.asked.rollup.is_none() {
+        if subject.is_some() && config.discard_new_per_subject && draft.rollup.is_none() {
             return Err(error::store_failed("maximum messages per subject exceeded"));
         }
         let full = limit(config.max_msgs).is_some_and(|max| self.index.messages() >= max);
@@ -151,37 +179,50 @@ impl Stream {
         Ok(())
     }
 
-    fn store(&mut self, message: &Publish<'_>, size: u32, removed: &mut Vec<Removed>) -> Published {
-        let time = self.time_for(message.now);
-        let previous = self.index.last_of(message.subject).unwrap_or(0);
-        let ttl = message.asked.ttl.as_ref().and_then(|ttl| ttl.as_ref().ok()).copied();
+    /// Stores what was found to be right.
+    pub(super) fn store<'a>(&mut self, draft: Draft<'a>, removed: &mut Vec<Removed>) -> Stored<'a> {
+        let Publish { asked, id, now, .. } = draft.published;
+        let Draft { subject, headers, body, value, .. } = draft;
+        let time = self.time_for(now);
+        let previous = self.index.last_of(&subject).unwrap_or(0);
+        let size = self.size_of(&subject, &headers, &body);
         let seq = self.index.append(&NewMessage {
-            subject: message.subject,
+            subject: &subject,
             time,
-            size,
-            never_expires: ttl == Some(Ttl::Never),
-            is_marker: message.asked.marker_reason.is_some(),
+            size: u32::try_from(size).unwrap_or(u32::MAX),
+            never_expires: draft.ttl == Some(Ttl::Never),
+            is_marker: asked.marks_deletion(),
         });
-        if let Some(Ttl::Seconds(seconds)) = ttl {
+        if let Some(Ttl::Seconds(seconds)) = draft.ttl {
             let nanos = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
-            let ends = time.saturating_add(nanos);
-            self.expiries.insert(seq, ends);
+            self.expiries.insert(seq, time.saturating_add(nanos));
         }
         self.last_message_id.clear();
-        self.last_message_id.extend_from_slice(message.asked.msg_id.unwrap_or_default());
-        if let Some(id) = message.id
+        self.last_message_id.extend_from_slice(asked.msg_id.unwrap_or_default());
+        if let Some(id) = id
             && self.config.duplicate_window.0 > 0
         {
             self.dedup.insert(id, seq, time);
         }
-        self.trim_subject(message.subject, removed);
+        if let Some(first) = draft.first_time {
+            self.schedules.remove(previous);
+            self.schedules.set(seq, first);
+        }
+        self.trim_subject(&subject, removed);
         if self.config.discard == Discard::Old {
             self.trim(removed);
         }
-        if let Some(Ok(rollup)) = message.asked.rollup {
-            self.roll_up(rollup, message.subject, seq, removed);
+        if let Some(rollup) = draft.rollup.filter(|_| self.rolls_up()) {
+            self.roll_up(rollup, &subject, seq, removed);
         }
-        Published::Stored { seq, time, previous }
+        if let Some(ended) = draft.ends {
+            let _ = self.purge(&Purge { filter: ended, ..Purge::default() }, removed);
+        }
+        Stored { seq, time, previous, subject, headers, body, value }
+    }
+
+    fn rolls_up(&self) -> bool {
+        self.config.allow_rollup_hdrs && !self.config.deny_purge
     }
 
     /// The time of the next message: `now`, but always later than the last.

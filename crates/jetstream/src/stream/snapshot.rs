@@ -2,8 +2,8 @@
 //!
 //! Version 1: configuration (JSON), creation, counters, last message id, names of subjects, then
 //! for each message its distance to the one before, subject, time, size, flags and location, then
-//! message ids and expiries. Numbers are LEB128 unless said otherwise; first and last of subjects
-//! and sums are not written, but counted again.
+//! message ids, expiries and schedules. Numbers are LEB128 unless said otherwise; first and last
+//! of subjects and sums are not written, but counted again.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
 use super::dedup::IdHash;
@@ -40,6 +40,12 @@ impl Stream {
         for (time, seq) in self.expiries.iter() {
             into.extend_from_slice(&time.to_le_bytes());
             put_varint(into, seq);
+        }
+        let live = || self.schedules.iter().filter(|&(seq, _)| self.index.get(seq).is_some());
+        put_varint(into, count(live().count()));
+        for (seq, time) in live() {
+            put_varint(into, seq);
+            into.extend_from_slice(&time.to_le_bytes());
         }
     }
 
@@ -101,6 +107,10 @@ impl Stream {
             let time = bytes.i64()?;
             stream.expiries.insert(bytes.varint()?, time);
         }
+        for _ in 0..bytes.varint()? {
+            let seq = bytes.varint()?;
+            stream.schedules.set(seq, bytes.i64()?);
+        }
         Ok(stream)
     }
 }
@@ -138,18 +148,20 @@ fn count(len: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Publish, Published, Purge};
+    use super::super::{Origin, Publish, Published, Purge, Resident};
     use super::*;
     use crate::publish::PublishHeaders;
+    use crate::publish::schedule::OnlyUtc;
 
     fn publish(stream: &mut Stream, subject: &[u8], id: Option<u128>) {
         let asked = &PublishHeaders::default();
         let (headers, body, now) = (&b""[..], &b"x"[..], stream.index.last_time() + 5);
         let id = id.map(IdHash);
-        let message = Publish { subject, headers, body, asked, id, now };
+        let (origin, resident, zones) = (Origin::Client, Resident::NONE, &OnlyUtc);
+        let message = Publish { subject, headers, body, asked, id, now, origin, resident, zones };
         let published = stream.publish(&message, &mut Vec::new());
-        let Published::Stored { seq, .. } = published else { panic!("{published:?}") };
-        stream.place(seq, Location(seq * 100));
+        let Published::Stored(stored) = published else { panic!("{published:?}") };
+        stream.place(stored.seq, Location(stored.seq * 100));
     }
 
     fn filled() -> Stream {

@@ -39,6 +39,9 @@ impl Change {
 #[must_use]
 pub fn change(streams: &Streams, message: &Inbound<'_>, strictness: Strictness) -> Option<Change> {
     let Endpoint::Stream(call, name) = super::endpoint(message.subject)? else { return None };
+    if super::is_too_new(message) {
+        return None;
+    }
     let what = match call {
         StreamCall::Purge => What::Purge(PurgeRequest::parse(message.body, strictness).ok()?),
         StreamCall::MessageDelete => {

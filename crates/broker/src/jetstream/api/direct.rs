@@ -1,117 +1,191 @@
-//! Direct gets: single messages without JSON around them.
+//! Direct gets: messages without JSON around them.
 
 use anabranch_jetstream::Timestamp;
-use anabranch_jetstream::api::MessageGetRequest;
-use anabranch_jetstream::json::{self, Strictness};
+use anabranch_jetstream::api::direct::{
+    DirectGet, MULTI_SUBJECTS_MAX, Multi, Origin, Progress, Start, Status, UpTo, What, block,
+    end_block,
+};
+use anabranch_jetstream::stream::Index;
 
 use super::Request;
-use super::messages::find;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
 use crate::jetstream::shard::Shard;
 
 /// `DIRECT.GET.S`.
 pub fn get(shard: &mut Shard, request: &Request<'_>, outbox: &mut Outbox<'_>) {
-    let Some(held) = answering(shard, request) else { return };
-    let mut asked = MessageGetRequest::default();
-    if request.body.is_empty() {
-        return status(request, b"408 Empty Request", outbox);
-    }
-    // nats-server reads these leniently, whatever `strict` says.
-    if json::decode(request.body, Strictness::Lenient, &mut asked).is_err() {
-        return status(request, b"408 Malformed Request", outbox);
-    }
-    if let Some(refusal) = refusal(&asked) {
-        return status(request, refusal, outbox);
-    }
-    match find(held.machine.index(), &asked) {
-        Some(seq) => message(held, seq, (request, asked.no_hdr), outbox),
-        None => status(request, b"404 Message Not Found", outbox),
-    }
+    answer(shard, request, DirectGet::parse(request.body), outbox);
 }
 
 /// `DIRECT.GET.S.<subject>`.
 pub fn last(shard: &mut Shard, subject: &str, request: &Request<'_>, outbox: &mut Outbox<'_>) {
-    let Some(held) = answering(shard, request) else { return };
-    match held.machine.index().last_matching(subject.as_bytes()) {
-        Some(seq) => message(held, seq, (request, false), outbox),
-        None => status(request, b"404 Message Not Found", outbox),
-    }
+    answer(shard, request, DirectGet::last_by_subject(subject, request.body), outbox);
 }
 
-/// The stream, if it allows direct gets: nobody answers for another.
-fn answering<'a>(shard: &'a mut Shard, request: &Request<'_>) -> Option<&'a mut Held> {
-    let held = shard.streams.find_mut(request.stream.as_bytes())?;
-    held.machine.config().allow_direct.then_some(held)
-}
-
-/// Why nothing can be found, if the request names nothing, or contradicts itself.
-fn refusal(asked: &MessageGetRequest) -> Option<&'static [u8]> {
-    let (seq, time) = (asked.seq > 0, asked.start_time.is_some());
-    let (last, next) = (!asked.last_by_subj.is_empty(), !asked.next_by_subj.is_empty());
-    let (multi, batch) = (!asked.multi_last.is_empty(), asked.batch > 0);
-    if !seq && !time && !last && !next && !multi {
-        return Some(b"408 Empty Request");
-    }
-    let up_to = (asked.up_to_seq > 0, asked.up_to_time.is_some());
-    let exclusive = [
-        (seq, last),
-        (seq, time),
-        (time, last),
-        (last, next),
-        (last, batch),
-        (last, multi),
-        (next, multi),
-        up_to,
-    ];
-    let contradicts = exclusive.into_iter().any(|(one, other)| one && other);
-    contradicts.then_some(b"408 Bad Request")
-}
-
-fn status(request: &Request<'_>, text: &[u8], outbox: &mut Outbox<'_>) {
-    let block = [b"NATS/1.0 ", text, b"\r\n\r\n"].concat();
-    outbox.send(request.reply, b"", block.len(), &block);
-}
-
-fn message(
-    held: &mut Held,
-    seq: u64,
-    (request, no_headers): (&Request<'_>, bool),
+fn answer(
+    shard: &mut Shard,
+    request: &Request<'_>,
+    asked: Result<DirectGet, Status>,
     outbox: &mut Outbox<'_>,
 ) {
-    let Some(payload) = held.load(seq) else {
-        return status(request, b"404 Message Not Found", outbox);
-    };
-    let index = held.machine.index();
-    let Some(meta) = index.get(seq) else {
-        return status(request, b"404 Message Not Found", outbox);
-    };
-    if no_headers {
-        return outbox.send(request.reply, b"", 0, &payload.body);
+    let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
+    // Nobody answers for a stream that does not allow direct gets.
+    let held = shard.streams.find_mut(request.stream.as_bytes());
+    let Some(held) = held.filter(|held| held.machine.config().allow_direct) else { return };
+    let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };
+    let asked = if request.is_too_new { Err(Status::RequiredApiLevel) } else { asked };
+    let answered = asked.and_then(|asked| {
+        let bytes_max = asked.max_bytes.unwrap_or(bytes_max);
+        match &asked.what {
+            What::Multi(multi) => series.multi(multi, &asked, bytes_max),
+            _ => match asked.batch {
+                None => series.one(&asked),
+                Some(batch) => series.batch(&asked, batch, bytes_max),
+            },
+        }
+    });
+    if let Err(status) = answered {
+        series.send(status.block());
     }
-    let subject = index.subjects().name(meta.subject);
-    let time = Timestamp::from_unix_nanos(meta.time).to_string();
-    let mut block = Vec::with_capacity(256 + payload.headers.len() + payload.body.len());
-    block.extend_from_slice(b"NATS/1.0\r\n");
-    // The message's own headers come first; its status line, if it has one, must not pass for
-    // ours.
-    let own = payload.headers.iter().position(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let own = payload.headers.get(own..).unwrap_or_default();
-    block.extend_from_slice(own.strip_suffix(b"\r\n").unwrap_or(own));
-    let stream = held.machine.config().name.as_bytes();
-    let digits = seq.to_string();
-    for (key, value) in [
-        (&b"Nats-Stream"[..], stream),
-        (b"Nats-Subject", subject),
-        (b"Nats-Sequence", digits.as_bytes()),
-        (b"Nats-Time-Stamp", time.as_bytes()),
-    ] {
-        for part in [key, b": ", value, b"\r\n"] {
-            block.extend_from_slice(part);
+}
+
+/// An answer of one message or several.
+struct Series<'a, 'b> {
+    held: &'a mut Held,
+    request: &'a Request<'a>,
+    outbox: &'a mut Outbox<'b>,
+    /// Bytes of the messages that were sent.
+    sent: u64,
+    /// The sequence of the last one; 0: none.
+    last_seq: u64,
+}
+
+impl Series<'_, '_> {
+    fn index(&self) -> &Index {
+        self.held.machine.index()
+    }
+
+    fn one(&mut self, asked: &DirectGet) -> Result<(), Status> {
+        let index = self.index();
+        let found = match &asked.what {
+            What::From(start) => {
+                let seq = first(index, *start);
+                index.get(seq).map(|_| seq)
+            }
+            What::Next(filter, start) => {
+                index.next_matching(filter.as_bytes(), first(index, *start))
+            }
+            What::Last(subject) => index.last_matching(subject.as_bytes()),
+            What::Multi(_) => None,
+        };
+        self.message(found.ok_or(Status::MessageNotFound)?, asked, None)
+    }
+
+    fn batch(&mut self, asked: &DirectGet, batch: u64, bytes_max: u64) -> Result<(), Status> {
+        let (filter, start) = match &asked.what {
+            What::Next(filter, start) => (filter.as_bytes(), *start),
+            What::From(start) => (&b">"[..], *start),
+            What::Last(_) | What::Multi(_) => return Err(Status::BadRequest),
+        };
+        let mut seq = first(self.index(), start);
+        let mut pending = self.index().count_matching(filter, seq);
+        for nth in 0..batch {
+            let Some(found) = self.index().next_matching(filter, seq) else {
+                if nth == 0 {
+                    return Err(Status::MessageNotFound);
+                }
+                break;
+            };
+            // nats-server counts down only what it tells.
+            if !asked.no_headers {
+                pending = pending.saturating_sub(1);
+            }
+            self.message(found, asked, Some(pending))?;
+            if self.sent >= bytes_max {
+                break;
+            }
+            seq = found + 1;
+        }
+        let last_seq = self.last_seq;
+        self.send(&end_block(Progress { pending, last_seq }, None));
+        Ok(())
+    }
+
+    fn multi(&mut self, multi: &Multi, asked: &DirectGet, bytes_max: u64) -> Result<(), Status> {
+        let index = self.index();
+        let up_to = match multi.up_to {
+            UpTo::Now => index.last_seq(),
+            UpTo::Seq(seq) => seq,
+            UpTo::Time(time) => {
+                let behind = first(index, Start::Time(time));
+                if behind <= index.first_seq() {
+                    return Err(Status::NoResults);
+                }
+                behind - 1
+            }
+        };
+        let filters = multi.filters.iter().map(String::as_bytes);
+        let found = index.last_of_each(filters, up_to, MULTI_SUBJECTS_MAX);
+        let found = found.ok_or(Status::TooManyResults)?;
+        if found.is_empty() {
+            return Err(Status::NoResults);
+        }
+        let mut pending = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let batch = asked.batch.filter(|&batch| batch > 0).unwrap_or(u64::MAX);
+        let mut count = 0;
+        let with_headers = DirectGet { no_headers: false, ..asked.clone() };
+        for seq in found {
+            pending -= 1;
+            if seq < multi.from {
+                continue;
+            }
+            self.message(seq, &with_headers, Some(pending))?;
+            count += 1;
+            if self.sent >= bytes_max || count >= batch {
+                break;
+            }
+        }
+        let last_seq = self.last_seq;
+        self.send(&end_block(Progress { pending, last_seq }, Some(up_to)));
+        Ok(())
+    }
+
+    /// Sends the message `seq`; `pending`: how many follow it, in a series.
+    fn message(&mut self, seq: u64, asked: &DirectGet, pending: Option<u64>) -> Result<(), Status> {
+        let payload = self.held.load(seq).ok_or(Status::MessageNotFound)?;
+        let index = self.held.machine.index();
+        let meta = index.get(seq).ok_or(Status::MessageNotFound)?;
+        let subject = index.subjects().name(meta.subject);
+        let bytes = subject.len() + payload.headers.len() + payload.body.len();
+        self.sent = self.sent.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let last_seq = std::mem::replace(&mut self.last_seq, seq);
+        if asked.no_headers {
+            self.outbox.send(self.request.reply, b"", 0, &payload.body);
+            return Ok(());
+        }
+        let stream = &self.held.machine.config().name;
+        let time = Timestamp::from_unix_nanos(meta.time);
+        let origin = Origin { stream, subject, seq, time };
+        let progress = pending.map(|pending| Progress { pending, last_seq });
+        let mut message = block(&payload.headers, &origin, progress);
+        let header_len = message.len();
+        message.extend_from_slice(&payload.body);
+        self.outbox.send(self.request.reply, b"", header_len, &message);
+        Ok(())
+    }
+
+    fn send(&mut self, block: &[u8]) {
+        self.outbox.send(self.request.reply, b"", block.len(), block);
+    }
+}
+
+/// The sequence at which to begin; behind the last where nothing is that young.
+fn first(index: &Index, start: Start) -> u64 {
+    match start {
+        Start::Seq(seq) => seq,
+        Start::Time(time) => {
+            let found = index.pages().first_at(time.unix_nanos_saturating());
+            found.unwrap_or(index.last_seq() + 1)
         }
     }
-    block.extend_from_slice(b"\r\n");
-    let header_len = block.len();
-    block.extend_from_slice(&payload.body);
-    outbox.send(request.reply, b"", header_len, &block);
 }

@@ -73,13 +73,8 @@ fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError
 fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
     let asks = [
         (config.mirror.is_some() || !config.sources.is_empty(), "mirrors and sources"),
-        (config.allow_msg_counter, "allow_msg_counter"),
-        (config.allow_msg_schedules, "allow_msg_schedules"),
         (config.allow_atomic, "allow_atomic"),
         (config.allow_batched, "allow_batched"),
-        (config.subject_transform.is_some(), "subject_transform"),
-        (config.republish.is_some(), "republish"),
-        (!config.subject_delete_marker_ttl.is_zero(), "subject_delete_marker_ttl"),
         (config.compression == Compression::S2, "compression s2"),
         (config.persist_mode == PersistMode::Async, "persist_mode async"),
     ];

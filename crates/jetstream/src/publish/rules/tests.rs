@@ -3,6 +3,7 @@
 use super::super::schedule::{Utc, Zone};
 use super::*;
 
+#[derive(Debug)]
 struct Known;
 
 impl Zones for Known {

@@ -1,0 +1,45 @@
+//! What happens to streams because time passes.
+
+use anabranch_jetstream::publish::schedule::OnlyUtc;
+use anabranch_jetstream::stream::{DueSchedule, TICK_ITEMS_MAX, Ticked};
+
+use super::held::Held;
+use super::publishing::Heard;
+
+/// Schedules of one stream that one tick publishes; each reads one or two messages.
+const SCHEDULES_MAX: usize = 64;
+const _: () = assert!(SCHEDULES_MAX <= TICK_ITEMS_MAX);
+
+/// Lets time pass for one stream.
+pub fn tick(held: &mut Held, now: i64, heard: Heard<'_>) {
+    let (mut removed, mut stored) = (Vec::new(), Vec::new());
+    // What is left is due at once: the next tick takes it.
+    let (Ticked::Done | Ticked::More) = held.machine.tick(now, &mut removed, &mut stored);
+    for marker in &stored {
+        held.keep(marker);
+        heard(held, marker);
+    }
+    held.changed = true;
+    held.forget(&mut removed);
+    for _ in 0..SCHEDULES_MAX {
+        let Some(seq) = held.machine.due_schedule(now) else { return };
+        fire(held, seq, now, heard);
+    }
+}
+
+fn fire(held: &mut Held, seq: u64, now: i64, heard: Heard<'_>) {
+    let Some(own) = held.load(seq) else { return held.machine.drop_schedule(seq) };
+    let source = held.machine.source_of_schedule(&own.headers);
+    let source = source.and_then(|seq| held.load(seq));
+    let due = DueSchedule {
+        seq,
+        own: (&own.headers, &own.body),
+        source: source.as_ref().map(|source| (&*source.headers, &*source.body)),
+    };
+    let mut removed = Vec::new();
+    if let Some(stored) = held.machine.fire(&due, now, &OnlyUtc, &mut removed) {
+        held.keep(&stored);
+        heard(held, &stored);
+    }
+    held.forget(&mut removed);
+}
