@@ -39,6 +39,7 @@ const WORDS: &[&[u8]] = &[
     b"9",
 ];
 
+#[derive(Debug)]
 struct NoZones;
 
 impl Zones for NoZones {

@@ -55,6 +55,7 @@ impl Zone for Shifting {
     }
 }
 
+#[derive(Debug)]
 struct Known;
 
 impl Zones for Known {
