@@ -165,6 +165,9 @@ impl Broker {
 impl Drop for Broker {
     fn drop(&mut self) {
         self.stop();
+        if let Some(jetstream) = self.server.jetstream.get() {
+            jetstream.close();
+        }
     }
 }
 

@@ -8,7 +8,9 @@ use anabranch_jetstream::stream::{Command, Record};
 use anabranch_log::checkpoint::{BlobKey, CheckpointWriter, Checkpoints};
 use anabranch_log::directory::Directory;
 use anabranch_log::disk::{Disk, LockMode, RealDisk};
-use anabranch_log::format::{AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, StreamId};
+use anabranch_log::format::{
+    AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, StreamId,
+};
 use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal};
 use anabranch_log::{Error, wal};
 
@@ -30,6 +32,8 @@ pub struct Journal {
     maintained: bool,
     /// What is durable was not marked since the last commit.
     unmarked: bool,
+    /// Where the log goes on behind the last checkpoint.
+    checkpointed: Lsn,
 }
 
 /// A data directory whose contents are being read.
@@ -124,8 +128,17 @@ impl Opening {
         }
         let clock = Instant::now();
         let changed = report.batches > 0;
-        let (maintained, unmarked) = (false, changed);
-        Ok(Journal { directory, checkpoints, wal, clock, changed, maintained, unmarked })
+        let (maintained, unmarked, checkpointed) = (false, changed, start.position.lsn);
+        Ok(Journal {
+            directory,
+            checkpoints,
+            wal,
+            clock,
+            changed,
+            maintained,
+            unmarked,
+            checkpointed,
+        })
     }
 }
 
@@ -200,10 +213,12 @@ impl Journal {
         Ok(())
     }
 
-    /// So much was logged that a checkpoint is due.
+    /// So much was logged that a checkpoint is due: a third of what the log may hold, since it
+    /// holds what came since the checkpoint before the last.
     #[must_use]
     pub fn wants_checkpoint(&self) -> bool {
-        self.wal.usage().wants_checkpoint()
+        let logged = self.wal.written().lsn.since(self.checkpointed);
+        logged >= self.wal.usage().max / 3
     }
 
     /// Something was logged since the last checkpoint.
@@ -227,6 +242,7 @@ impl Journal {
         save(&mut writer)?;
         let needed_from = self.checkpoints.install(writer.finish()?)?;
         self.changed = false;
+        self.checkpointed = durable.lsn;
         self.wal.release(needed_from)
     }
 

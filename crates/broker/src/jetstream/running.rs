@@ -32,9 +32,14 @@ impl JetStream {
         Ok(Self { inbox, thread: Mutex::new(Some(thread)) })
     }
 
+    /// Takes nothing more in; what came before is still done.
+    pub fn close(&self) {
+        self.inbox.close();
+    }
+
     /// Ends it, when everything that came before is done. Blocks until then.
     pub fn stop(&self) {
-        self.inbox.close();
+        self.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread
             && thread.join().is_err()

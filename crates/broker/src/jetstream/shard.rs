@@ -28,8 +28,12 @@ pub struct Shard {
     pub(super) streams: Streams,
     pub(super) ledger: Ledger,
     pub(super) journal: Journal,
-    /// Why nothing more is logged: from then on nothing is acknowledged.
+    /// Nothing more is logged: from then on nothing is acknowledged.
     failed: bool,
+    /// When something is due at the earliest, in nanoseconds since 1970; it may be too early.
+    due: Option<i64>,
+    /// Streams whose messages were kept and not written yet.
+    touched: Vec<StreamId>,
 }
 
 /// A message of the turn, and why it could not be logged.
@@ -51,7 +55,9 @@ impl Shard {
         let opening = Opening::new(&root)?;
         let (streams, ledger, journal) = recovery::recover(opening, seed)?;
         let intake = Intake { server, inbox };
-        let mut shard = Self { intake, streams, ledger, journal, failed: false };
+        let due = streams.next_deadline();
+        let (failed, touched) = (false, Vec::new());
+        let mut shard = Self { intake, streams, ledger, journal, failed, due, touched };
         let _ = shard.intake.listen("$JS.API.>", Intake::API, Vec::new());
         for held in shard.streams.iter_mut() {
             shard.intake.begin(held);
@@ -77,9 +83,8 @@ impl Shard {
 
     /// What can be done while nothing waits; gives the time until something is due.
     fn idle(&mut self) -> Option<Duration> {
-        let due = self.streams.iter().filter_map(|held| held.machine.next_deadline()).min();
         let until = |due: i64| u64::try_from(due.saturating_sub(now())).unwrap_or(0);
-        let due = due.map(|due| Duration::from_nanos(until(due)));
+        let due = self.due.map(|due| Duration::from_nanos(until(due)));
         let soon = if self.failed {
             None
         } else {
@@ -102,6 +107,7 @@ impl Shard {
                 // Streams come and go between commits: what is checked is what is applied.
                 self.settle(&mut pending, now);
                 self.with_outbox(|shard, outbox| api::restructure(shard, &message, now, outbox));
+                self.due = self.streams.next_deadline();
                 continue;
             }
             let refused = self.log(&message, now).err();
@@ -183,19 +189,27 @@ impl Shard {
                 None => publishing::apply(held, &message, now, outbox),
                 Some(error) => publishing::refuse(held, &message, &error, outbox),
             }
+            if self.touched.last() != Some(&held.id) {
+                self.touched.push(held.id);
+            }
         }
-        self.streams.iter_mut().for_each(Held::write);
+        for id in std::mem::take(&mut self.touched) {
+            if let Some(held) = self.streams.get_mut(id) {
+                held.write();
+                self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
+            }
+        }
     }
 
     /// Lets time pass for streams with something due.
     fn tick(&mut self) {
         let now = now();
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
         let is_due = |held: &Held| held.machine.next_deadline().is_some_and(|due| due <= now);
         let due: Vec<StreamId> =
             self.streams.iter().filter(|held| is_due(held)).map(|held| held.id).collect();
-        if due.is_empty() {
-            return;
-        }
         for &id in &due {
             let logged = self.streams.get(id).is_some_and(Held::is_logged);
             if logged && let Err(error) = self.journal.append(id, now, &Command::Tick) {
@@ -215,6 +229,7 @@ impl Shard {
                 }
             }
         });
+        self.due = self.streams.next_deadline();
     }
 
     /// Saves the state, so that the log before it is no longer needed.

@@ -96,6 +96,12 @@ impl Streams {
         })
     }
 
+    /// When something is due in one of them, in nanoseconds since 1970.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<i64> {
+        self.by_id.values().filter_map(|held| held.machine.next_deadline()).min()
+    }
+
     /// Bytes in streams of one kind of storage.
     #[must_use]
     pub fn bytes_in(&self, storage: Storage) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::index::Removed;
 use super::machine::Stream;
+use crate::config::Storage;
 use crate::error::{self, ApiError};
 
 /// What a purge takes away. `seq` and `keep` exclude each other.
@@ -32,7 +33,20 @@ impl Stream {
                 removed.push(gone);
                 Ok(())
             }
-            None => Err(error::sequence_not_found(seq)),
+            None => Err(self.missing(seq)),
+        }
+    }
+
+    /// Why there is nothing to delete: nats-server's two stores say it differently.
+    fn missing(&self, seq: u64) -> ApiError {
+        if self.config.storage == Storage::Memory {
+            error::sequence_not_found(seq)
+        } else if seq < self.index.first_seq() {
+            error::message_delete_failed("no message found")
+        } else if seq > self.index.last_seq() {
+            error::message_delete_failed("stream store EOF")
+        } else {
+            error::sequence_not_found(seq)
         }
     }
 
@@ -45,7 +59,7 @@ impl Stream {
             return Err(error::STREAM_SEALED);
         }
         if self.config.deny_purge {
-            return Err(error::purge_failed("message purge not permitted"));
+            return Err(error::purge_failed("stream purge not permitted"));
         }
         let before = self.index.messages();
         let everything = what.filter.is_empty() || what.filter == b">";
