@@ -5,6 +5,7 @@ mod client_bytes;
 mod configuration;
 mod connect;
 mod damage;
+mod first_bytes;
 mod log_checkpoint;
 mod log_records;
 mod log_recovery;
@@ -47,18 +48,24 @@ pub const TARGETS: &[Target] = &[
     log_recovery::TARGET,
     log_checkpoint::TARGET,
     log_segment::TARGET,
+    first_bytes::TARGET,
 ];
 
-/// Targets that open files on a simulated disk: an input takes them some twenty times as long.
-const SLOW: [&str; 3] =
-    [log_recovery::TARGET.name, log_checkpoint::TARGET.name, log_segment::TARGET.name];
-const SLOWER: u64 = 20;
+/// Targets of which an input takes so many times as long as one of a decoder: they open files on a
+/// simulated disk, or connections.
+const SLOW: [(&str, u64); 4] = [
+    (log_recovery::TARGET.name, 20),
+    (log_checkpoint::TARGET.name, 20),
+    (log_segment::TARGET.name, 20),
+    (first_bytes::TARGET.name, 200),
+];
 
 impl Target {
     /// How many of `rounds` are right for this one.
     #[must_use]
     pub fn share_of(&self, rounds: u64) -> u64 {
-        if SLOW.contains(&self.name) { rounds.div_ceil(SLOWER) } else { rounds }
+        let slow = SLOW.iter().find(|(name, _)| *name == self.name);
+        slow.map_or(rounds, |(_, times)| rounds.div_ceil(*times))
     }
 }
 
