@@ -9,7 +9,18 @@ import binascii
 import subprocess
 from pathlib import Path
 
-# bcrypt of "hashed-pass" and of "hashed-token", cost 4 so that a login costs nothing.
+# By user, and the tokens by fixture.
+PASSWORDS = {
+    "alice": "wonderland",
+    "admin": "admin-pass",
+    "guest": "guest-pass",
+    "hashed": "hashed-pass",
+    "limited": "limited-pass",
+    "service": "service-pass",
+    "token": "open-sesame",
+    "hashtoken": "hashed-token",
+}
+# bcrypt of those of "hashed" and "hashtoken", cost 4 so that a login costs nothing.
 BCRYPT_PASS = "$2a$04$RHlu55Cfe52D8Y3af.o20OFv42mHUrQmlNoi4Uj08oOWYblIgvdiG"
 BCRYPT_TOKEN = "$2a$04$984PVjkZ3lonysybBcyDZ.fWZlyIR1pwHdtyw0XYtlE2jdVSxRxla"
 
@@ -172,30 +183,32 @@ def make_nkey(where, name):
     return base32_key(seed_prefix, secret), base32_key([user], public)
 
 
-USERS = """
-authorization {
-  default_permissions { publish: ["public.>", "_INBOX.>"], subscribe: ["public.>", "_INBOX.>"] }
+USERS = f"""
+authorization {{
+  default_permissions {{ publish: ["public.>", "_INBOX.>"], subscribe: ["public.>", "_INBOX.>"] }}
   users = [
-    { user: admin, password: admin-pass, permissions: { publish: ">", subscribe: ">" } }
-    { user: hashed, password: "%s" }
-    { user: limited, password: limited-pass, permissions: {
-        publish: { allow: ["orders.*", "_INBOX.>"], deny: ["orders.secret"] }
-        subscribe: { allow: ["orders.>", "_INBOX.>", "jobs workers"], deny: ["orders.hidden"] } } }
-    { user: service, password: service-pass, permissions: {
+    {{ user: admin, password: {PASSWORDS["admin"]}, permissions: {{
+        publish: ">", subscribe: ">" }} }}
+    {{ user: hashed, password: "{BCRYPT_PASS}" }}
+    {{ user: limited, password: {PASSWORDS["limited"]}, permissions: {{
+        publish: {{ allow: ["orders.*", "_INBOX.>"], deny: ["orders.secret"] }}
+        subscribe: {{
+          allow: ["orders.>", "_INBOX.>", "jobs workers"], deny: ["orders.hidden"] }} }} }}
+    {{ user: service, password: {PASSWORDS["service"]}, permissions: {{
         publish: "_INBOX.settle.>", subscribe: ["svc.>", "_INBOX.>"],
-        allow_responses: { max: 2, expires: "1m" } } }
+        allow_responses: {{ max: 2, expires: "1m" }} }} }}
   ]
-}
+}}
 """
 
-NO_AUTH = """
-authorization {
+NO_AUTH = f"""
+authorization {{
   users = [
-    { user: guest, password: guest-pass, permissions: {
-        publish: "guest.>", subscribe: ["guest.>", "_INBOX.>"] } }
-    { user: admin, password: admin-pass }
+    {{ user: guest, password: {PASSWORDS["guest"]}, permissions: {{
+        publish: "guest.>", subscribe: ["guest.>", "_INBOX.>"] }} }}
+    {{ user: admin, password: {PASSWORDS["admin"]} }}
   ]
-}
+}}
 no_auth_user: guest
 """
 
@@ -222,10 +235,10 @@ def bodies(certs, nkey):
     """Configuration per fixture, without listeners."""
     return {
         "plain": "",
-        "token": 'authorization { token: "open-sesame" }\n',
+        "token": f'authorization {{ token: "{PASSWORDS["token"]}" }}\n',
         "hashtoken": f'authorization {{ token: "{BCRYPT_TOKEN}" }}\n',
-        "user": "authorization { user: alice, password: wonderland }\n",
-        "users": USERS % BCRYPT_PASS,
+        "user": f"authorization {{ user: alice, password: {PASSWORDS['alice']} }}\n",
+        "users": USERS,
         "nkey": f"authorization {{ users = [ {{ nkey: {nkey} }} ] }}\n",
         "noauth": NO_AUTH,
         "tls": tls_block(certs),

@@ -115,6 +115,8 @@ class ServerSet:
         }
         env.update({f"MONITOR_{name.upper()}": str(s.http) for name, s in self.servers.items()})
         env["CERTS"] = str(self.secrets.certs)
+        # Where programs in Python find `driver`.
+        env["PYTHONPATH"] = str(Path(__file__).resolve().parent)
         env["NKEY_SEED"], env["NKEY_OTHER_SEED"] = self.secrets.seed, self.secrets.other_seed
         return {**os.environ, **env}
 

@@ -9,6 +9,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from driver import monitoring_port, password, url
+
 TOOLS = Path(sys.argv[1])
 PATIENCE_S = 20
 
@@ -16,16 +18,13 @@ PATIENCE_S = 20
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("NATS_")}
 ENV.update(HOME=os.getcwd(), XDG_CONFIG_HOME=os.getcwd(), NO_COLOR="1", TZ="UTC")
 
-ADMIN = ["--user", "admin", "--password", "admin-pass"]
-LIMITED = ["--user", "limited", "--password", "limited-pass"]
+
+def login(user, secret=None):
+    return ["--user", user, "--password", secret or password(user)]
 
 
-def url(fixture):
-    return os.environ["URL_" + fixture.upper()]
-
-
-def cert(name):
-    return f"{os.environ['CERTS']}/{name}.pem"
+ADMIN = login("admin")
+LIMITED = login("limited")
 
 
 def even(text):
@@ -69,8 +68,8 @@ def quietly(fixture, *args, stdin=None):
 
 
 def monitor(fixture, path):
-    port = os.environ["MONITOR_" + fixture.upper()]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
+    address = f"http://127.0.0.1:{monitoring_port(fixture)}{path}"
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
         return json.load(answer)
 
 
@@ -133,11 +132,3 @@ def top(*args):
         timeout=PATIENCE_S,
     )
     return done
-
-
-def order(verb, fixture):
-    """Asks the driver to do something to a server; returns when it is done."""
-    print(f"@{verb} {fixture}", flush=True)
-    answer = sys.stdin.readline().strip()
-    if answer != "@done":
-        raise RuntimeError(f"the driver answered {answer}")

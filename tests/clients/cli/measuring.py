@@ -5,7 +5,8 @@ import os
 import re
 import socket
 
-from harness import ADMIN, TOOLS, Background, even, nats, quietly, top, url
+from driver import url
+from harness import ADMIN, TOOLS, Background, even, nats, quietly, top
 
 
 def rtt():

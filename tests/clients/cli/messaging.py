@@ -1,10 +1,10 @@
 """Publishing, subscribing, requesting with the `nats` command."""
 
-import hashlib
 import subprocess
 from pathlib import Path
 
-from harness import ENV, Background, nats, order, quietly, words
+from driver import digest, order
+from harness import ENV, Background, nats, quietly, words
 
 
 def publish_subscribe():
@@ -101,7 +101,7 @@ def large_payload():
     with Background("plain", "sub", "large.cli", "--count", "1", "--raw", ready="large.cli") as sub:
         said = piped(1 << 20)
         out, _ = sub.wait()
-        return f"{said} size={len(out)} hash={hashlib.sha256(out).hexdigest()[:16]}"
+        return f"{said} size={len(out)} hash={digest(out)}"
 
 
 def over_max_payload():

@@ -5,15 +5,15 @@ The argument is the directory that holds both.
 import measuring
 import messaging
 import security
+from driver import failure, report
 
 
 def guarded(run):
     try:
         return run()
     except Exception as error:
-        return f"FAIL {type(error).__name__} {error}"
+        return failure(error)
 
 
 for scenario in messaging.SCENARIOS + measuring.SCENARIOS + security.SCENARIOS:
-    outcome = " ".join(str(guarded(scenario)).split())
-    print(f"{scenario.__name__.replace('_', '-')}: {outcome}", flush=True)
+    report(scenario, guarded(scenario))

@@ -1,23 +1,14 @@
 """What every scenario needs: connections, waiting, and the driver's ear."""
 
 import asyncio
-import hashlib
-import os
 import ssl
-import sys
 
+import driver
 import nats
+from driver import cert, url
 
 PATIENCE_S = 5
 QUIET_S = 0.25
-
-
-def url(fixture):
-    return os.environ["URL_" + fixture.upper()]
-
-
-def cert(name):
-    return f"{os.environ['CERTS']}/{name}.pem"
 
 
 def told(error):
@@ -125,10 +116,6 @@ async def settle(nc):
     await sub.unsubscribe()
 
 
-def digest(*chunks):
-    return hashlib.sha256(b"".join(chunks)).hexdigest()[:16]
-
-
 def pattern(size):
     return bytes((i * 7 + i // 251) & 255 for i in range(size))
 
@@ -141,7 +128,5 @@ def tls_context(authority="ca", client=None):
 
 
 async def order(verb, fixture):
-    """Asks the driver to do something to a server; returns when it is done."""
-    print(f"@{verb} {fixture}", flush=True)
-    answer = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    assert answer.strip() == "@done", answer
+    """As the driver's, while the client goes on."""
+    await asyncio.get_running_loop().run_in_executor(None, driver.order, verb, fixture)

@@ -3,11 +3,10 @@
 import asyncio
 
 import nats
-
+from driver import digest
 from harness import (
     PATIENCE_S,
     QUIET_S,
-    digest,
     pattern,
     publish,
     session,

@@ -5,6 +5,7 @@ import logging
 import lifecycle
 import messaging
 import security
+from driver import failure, report
 
 SCENARIO_TIMEOUT_S = 40
 
@@ -13,13 +14,12 @@ async def guarded(run):
     try:
         return await asyncio.wait_for(run(), SCENARIO_TIMEOUT_S)
     except Exception as error:
-        return f"FAIL {type(error).__name__} {error}"
+        return failure(error)
 
 
 async def main():
     for run in messaging.SCENARIOS + lifecycle.SCENARIOS + security.SCENARIOS:
-        outcome = await guarded(run)
-        print(f"{run.__name__.replace('_', '-')}: {' '.join(outcome.split())}", flush=True)
+        report(run, await guarded(run))
 
 
 # The client logs what it also hands to the callbacks.

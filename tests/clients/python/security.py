@@ -4,11 +4,10 @@ import os
 import ssl
 
 import nats
-
+from driver import digest, password, refused
 from harness import (
     PATIENCE_S,
     attempt,
-    digest,
     first,
     pattern,
     publish,
@@ -20,50 +19,59 @@ from harness import (
     told,
 )
 
-ADMIN = {"user": "admin", "password": "admin-pass"}
-LIMITED = {"user": "limited", "password": "limited-pass"}
+def login(user, secret=None):
+    return {"user": user, "password": secret or password(user)}
+
+
+ADMIN = login("admin")
+LIMITED = login("limited")
+
+
+async def tries(fixture, **table):
+    outcomes = [
+        f"{what.replace('_', ' ')} {await attempt(fixture, **options)}"
+        for what, options in table.items()
+    ]
+    return " ".join(outcomes)
 
 
 async def auth_token():
-    return (
-        f"right {await attempt('token', token='open-sesame')} missing {await attempt('token')} "
-        f"wrong {await attempt('token', token='open-barley')}"
-    )
+    right = {"token": password("token")}
+    return await tries("token", right=right, missing={}, wrong={"token": "open-barley"})
 
 
 async def auth_bcrypt_token():
-    return (
-        f"right {await attempt('hashtoken', token='hashed-token')} "
-            f"missing {await attempt('hashtoken')} "
-        f"wrong {await attempt('hashtoken', token='open-sesame')}"
-    )
+    right, wrong = {"token": password("hashtoken")}, {"token": password("token")}
+    return await tries("hashtoken", right=right, missing={}, wrong=wrong)
 
 
 async def auth_user():
-    return (
-        f"right {await attempt('user', user='alice', password='wonderland')} "
-            f"missing {await attempt('user')} "
-        f"wrong password {await attempt('user', user='alice', password='x')} "
-        f"wrong user {await attempt('user', user='bob', password='wonderland')}"
+    return await tries(
+        "user",
+        right=login("alice"),
+        missing={},
+        wrong_password=login("alice", "x"),
+        wrong_user=login("bob", password("alice")),
     )
 
 
 async def auth_several_users():
-    tries = [
-        ("plain", "admin", "admin-pass"),
-        ("hashed", "hashed", "hashed-pass"),
-        ("hashed wrong", "hashed", "admin-pass"),
-        ("unknown", "nobody", "admin-pass"),
-    ]
-    return " ".join(
-        [f"{what} {await attempt('users', user=u, password=p)}" for what, u, p in tries]
+    return await tries(
+        "users",
+        plain=ADMIN,
+        hashed=login("hashed"),
+        hashed_wrong=login("hashed", password("admin")),
+        unknown=login("nobody", password("admin")),
     )
 
 
 async def auth_nkey():
-    right = await attempt("nkey", nkeys_seed_str=os.environ["NKEY_SEED"])
-    other = await attempt("nkey", nkeys_seed_str=os.environ["NKEY_OTHER_SEED"])
-    return f"right {right} other key {other} missing {await attempt('nkey')}"
+    return await tries(
+        "nkey",
+        right={"nkeys_seed_str": os.environ["NKEY_SEED"]},
+        other_key={"nkeys_seed_str": os.environ["NKEY_OTHER_SEED"]},
+        missing={},
+    )
 
 
 async def auth_no_auth_user():
@@ -72,8 +80,7 @@ async def auth_no_auth_user():
         await publish(s.nc, "guest.py", "other.py")
         return (
             f"own={len(await take(sub, 1))}; {await first(s.errors)}; "
-            f"admin {await attempt('noauth', **ADMIN)} "
-            f"wrong {await attempt('noauth', user='admin', password='x')}"
+            f"{await tries('noauth', admin=ADMIN, wrong=login('admin', 'x'))}"
         )
 
 
@@ -116,7 +123,7 @@ async def permission_deny():
 
 
 async def permission_responses():
-    async with await session("users", user="service", password="service-pass") as s:
+    async with await session("users", **login("service")) as s:
         async with await session("users", **ADMIN) as client:
 
             async def thrice(message):
@@ -133,7 +140,7 @@ async def permission_responses():
 
 
 async def permission_default():
-    async with await session("users", user="hashed", password="hashed-pass") as s:
+    async with await session("users", **login("hashed")) as s:
         sub = await s.nc.subscribe("public.>")
         await publish(s.nc, "public.py", "private.py")
         await s.nc.subscribe("private.py")
@@ -165,17 +172,17 @@ async def tls_verify():
     return await attempt("tlsverify", tls=tls_context(client="client"))
 
 
-def refused(outcome):
-    """Which of two races was lost depends on when the server's alert arrives."""
-    return outcome if outcome == "[connected]" else "refused"
+async def attempt_or_refused(fixture, **options):
+    outcome = await attempt(fixture, **options)
+    return refused(outcome, accepted=outcome == "[connected]")
 
 
 async def tls_verify_missing():
-    return refused(await attempt("tlsverify", tls=tls_context()))
+    return await attempt_or_refused("tlsverify", tls=tls_context())
 
 
 async def tls_verify_unknown():
-    return refused(await attempt("tlsverify", tls=tls_context(client="foreign")))
+    return await attempt_or_refused("tlsverify", tls=tls_context(client="foreign"))
 
 
 async def tls_map():
@@ -191,13 +198,13 @@ async def tls_map_unknown():
 
 async def tls_first():
     first_mode = await attempt("tlsfirst", tls=tls_context(), tls_handshake_first=True)
-    info_first = await attempt("tlsfirst", tls=tls_context(), connect_timeout=0.5)
-    return f"first {first_mode} not first {refused(info_first)}"
+    info_first = await attempt_or_refused("tlsfirst", tls=tls_context(), connect_timeout=0.5)
+    return f"first {first_mode} not first {info_first}"
 
 
 async def max_connections():
     async with await session("crowded"), await session("crowded"):
-        return refused(await attempt("crowded"))
+        return await attempt_or_refused("crowded")
 
 
 async def max_subscriptions():

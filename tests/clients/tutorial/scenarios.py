@@ -12,9 +12,11 @@ import threading
 import time
 from pathlib import Path
 
+from driver import failure, order, report, url
+
 PROGRAMS = Path(sys.argv[1])
 PATIENCE_S = 10
-ENV = {**os.environ, "NATS_URL": os.environ["URL_PLAIN"]}
+ENV = {**os.environ, "NATS_URL": url("plain")}
 
 
 def run(name, *args, env=ENV):
@@ -107,8 +109,7 @@ def queue_group():
 def server_restart():
     with Running("subscriber", "later") as sub, Running("worker", "later", "crew") as worker:
         run("publisher", "later", "before")
-        print("@restart plain", flush=True)
-        assert sys.stdin.readline().strip() == "@done"
+        order("restart", "plain")
         # Both come back in their own time: publish until each has heard of it.
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and not (len(sub.lines) > 2 and len(worker.lines) > 2):
@@ -137,5 +138,5 @@ for scenario in (
     try:
         outcome = scenario()
     except Exception as error:
-        outcome = f"FAIL {type(error).__name__} {error}"
-    print(f"{scenario.__name__.replace('_', '-')}: {outcome}", flush=True)
+        outcome = failure(error)
+    report(scenario, outcome)
