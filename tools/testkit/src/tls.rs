@@ -1,62 +1,92 @@
 //! A TLS client, for what a server says through TLS and about it.
 //!
-//! It trusts the certificate that [`crate::certificate`] wrote into the server's directory, and no
-//! other.
+//! It trusts one certificate of those that [`crate::certificate`] wrote into the server's
+//! directory, and no other.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
 
 use crate::client::TIMEOUT;
+
+pub use rustls::ALL_VERSIONS;
+pub use rustls::version::{TLS12, TLS13};
 
 /// A TCP stream inside of TLS. Reads wait as long as those of the TCP stream.
 pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 
-/// Shakes hands over `stream`, with `early` before and in the same write as the first message of
-/// the handshake, and `late` behind and in the same write as its last one. Where `client.pem` is in
-/// the directory, the client shows it when it is asked to.
-///
-/// # Errors
-/// Those of the socket, and of a server that does not agree.
-pub fn connect(
-    directory: &Path,
-    mut stream: TcpStream,
-    early: &[u8],
-    late: &[u8],
-) -> io::Result<TlsStream> {
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    let config = configuration(directory).map_err(io::Error::other)?;
-    let name = "localhost".try_into().map_err(io::Error::other)?;
-    let mut tls = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
-    let mut first = early.to_vec();
-    tls.write_tls(&mut first)?;
-    stream.write_all(&first)?;
-    // Kept until it can be encrypted, which is behind the handshake.
-    tls.writer().write_all(late)?;
-    while tls.is_handshaking() || tls.wants_write() {
-        tls.complete_io(&mut stream)?;
-    }
-    Ok(StreamOwned::new(tls, stream))
+/// How a client shakes hands.
+#[derive(Debug, Clone, Copy)]
+pub struct Handshake<'a> {
+    /// Where the certificates are: the one to trust and, for servers that ask for one,
+    /// `client.pem`, if it is there.
+    pub directory: &'a Path,
+    /// The certificate to trust.
+    pub trusted: &'a str,
+    /// The name asked for.
+    pub name: &'static str,
+    /// The versions offered.
+    pub versions: &'a [&'static SupportedProtocolVersion],
+    /// Bytes before the first message, in the same write.
+    pub early: &'a [u8],
+    /// What is said behind the last message, in the same write.
+    pub late: &'a [u8],
 }
 
-fn configuration(
-    directory: &Path,
-) -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(directory.join("cert.pem"))?)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
-    let own = directory.join("client.pem");
-    if !own.exists() {
-        return Ok(builder.with_no_client_auth());
+impl<'a> Handshake<'a> {
+    /// As a usual client does it with a server of that directory.
+    #[must_use]
+    pub fn of(directory: &'a Path) -> Self {
+        Self {
+            directory,
+            trusted: "cert.pem",
+            name: "localhost",
+            versions: ALL_VERSIONS,
+            early: b"",
+            late: b"",
+        }
     }
-    let key = PrivateKeyDer::from_pem_file(directory.join("client-key.pem"))?;
-    Ok(builder.with_client_auth_cert(vec![CertificateDer::from_pem_file(own)?], key)?)
+
+    /// Shakes hands over `stream`.
+    ///
+    /// # Errors
+    /// Those of the socket, and of a server that does not agree.
+    pub fn over(&self, mut stream: TcpStream) -> io::Result<TlsStream> {
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        let config = Arc::new(self.configuration().map_err(io::Error::other)?);
+        let name = ServerName::try_from(self.name).map_err(io::Error::other)?;
+        let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        let mut first = self.early.to_vec();
+        tls.write_tls(&mut first)?;
+        stream.write_all(&first)?;
+        // Kept until it can be encrypted, which is behind the handshake.
+        tls.writer().write_all(self.late)?;
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut stream)?;
+        }
+        Ok(StreamOwned::new(tls, stream))
+    }
+
+    fn configuration(&self) -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
+        let certificate = |name| CertificateDer::from_pem_file(self.directory.join(name));
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate(self.trusted)?)?;
+        let provider: CryptoProvider = rustls::crypto::ring::default_provider();
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider))
+            .with_protocol_versions(self.versions)?
+            .with_root_certificates(roots);
+        if !self.directory.join("client.pem").exists() {
+            return Ok(builder.with_no_client_auth());
+        }
+        let key = PrivateKeyDer::from_pem_file(self.directory.join("client-key.pem"))?;
+        Ok(builder.with_client_auth_cert(vec![certificate("client.pem")?], key)?)
+    }
 }

@@ -10,3 +10,5 @@ mod handshakes;
 mod leaving;
 #[path = "conduct/silence.rs"]
 mod silence;
+#[path = "conduct/tls_options.rs"]
+mod tls_options;

@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use anabranch_broker::{Broker, Options};
 use anabranch_config::options::{CertificateFiles, HandshakeFirst, Tls, TlsVersion};
+use anabranch_testkit::certificate;
+use anabranch_testkit::tls::Handshake;
 use anabranch_testkit::wire::read_line;
-use anabranch_testkit::{certificate, tls};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -262,7 +263,8 @@ fn inside(directory: &Path, mode: Mode, address: SocketAddr, bytes: &[u8]) {
     }
     let early = if mode.behind_proxy { PROXY } else { b"" };
     let (late, more) = bytes.split_at(bytes.len().min(LATE_MAX));
-    let mut tls = tls::connect(directory, stream, early, late).expect("a handshake");
+    let usual = Handshake::of(directory);
+    let mut tls = Handshake { early, late, ..usual }.over(stream).expect("a handshake");
     let _ = tls.write_all(more);
     tls.conn.send_close_notify();
     let _ = tls.flush();

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 
 use anabranch_testkit::client::TIMEOUT;
 use anabranch_testkit::observed::{Observed, on_both};
-use anabranch_testkit::tls;
+use anabranch_testkit::tls::Handshake;
 use anabranch_testkit::wire::read_line;
 
 const CERTIFICATE: &str = "cert_file: \"{{dir}}/cert.pem\", key_file: \"{{dir}}/key.pem\"";
@@ -75,8 +75,8 @@ fn plain_bytes_behind_a_proxy_header_stay_plain_where_both_are_allowed() {
 /// same write.
 fn shakes_hands(observed: &Observed, first: First, early: &[u8]) {
     let stream = open(observed, first);
-    let directory = observed.server.directory();
-    let mut tls = tls::connect(directory, stream, early, CONNECT).expect("a handshake");
+    let usual = Handshake::of(observed.server.directory());
+    let mut tls = Handshake { early, late: CONNECT, ..usual }.over(stream).expect("a handshake");
     is_answered(&mut tls);
 }
 

@@ -97,7 +97,7 @@ impl Pair {
 
 /// What is said of certificates can only be the same of the same ones.
 fn copy_certificates(from: &Path, to: &Path) -> Result<(), Error> {
-    for name in ["cert.pem", "key.pem", "ca.pem", "client.pem", "client-key.pem"] {
+    for name in certificate::FILES {
         fs::copy(from.join(name), to.join(name))
             .map_err(|source| Error::Io { what: format!("copy {name}"), source })?;
     }

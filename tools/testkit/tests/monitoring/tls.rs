@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use anabranch_testkit::server::Server;
-use anabranch_testkit::tls::{self, TlsStream};
+use anabranch_testkit::tls::{Handshake, TlsStream};
 use anabranch_testkit::wire::read_line;
 use anabranch_testkit::{client, http};
 
@@ -53,7 +53,7 @@ fn connected(server: &Server, first: First) -> TlsStream {
     if first == First::Info {
         read_line(&mut stream).expect("INFO in time");
     }
-    let mut tls = tls::connect(server.directory(), stream, b"", b"").expect("a handshake");
+    let mut tls = Handshake::of(server.directory()).over(stream).expect("a handshake");
     tls.write_all(CONNECT).expect("loopback takes a line");
     while read_line(&mut tls).expect("a line in time") != "PONG\r\n" {}
     tls
@@ -68,7 +68,7 @@ fn https_answers_as_http() {
         let [ours, theirs] = pair.each(|server| {
             let address = server.monitoring_address().expect("configured with monitoring");
             let stream = TcpStream::connect(address).expect("it listens");
-            let tls = tls::connect(server.directory(), stream, b"", b"").expect("a handshake");
+            let tls = Handshake::of(server.directory()).over(stream).expect("a handshake");
             http::get(tls, path)
         });
         assert_eq!(
