@@ -131,17 +131,7 @@ const MORE: Step<'static> = Step::Incomplete { needed: None };
 
 /// The first operation in `bytes`. An empty slice is incomplete.
 #[must_use]
-#[inline(always)]
 pub fn parse(bytes: &[u8], limits: LineLimits) -> Step<'_> {
-    // The common case first: it is what a publisher sends all day.
-    if let [b'P', b'U', b'B', b' ', ..] = bytes {
-        return publish(bytes, 4, limits, false);
-    }
-    parse_any(bytes, limits)
-}
-
-#[inline(never)]
-fn parse_any(bytes: &[u8], limits: LineLimits) -> Step<'_> {
     const UNKNOWN: Step<'static> = Step::Failed(ParseError::UnknownOperation);
     let name: &[u8] = match bytes.first().map(u8::to_ascii_uppercase) {
         None => return MORE,

@@ -1,3 +1,4 @@
+use super::super::plain_publication;
 use super::*;
 
 const LIMITS: LineLimits = LineLimits { control_line_max: 64, payload_max: 100, headers: true };
@@ -5,7 +6,11 @@ const LIMITS: LineLimits = LineLimits { control_line_max: 64, payload_max: 100, 
 fn all(bytes: &[u8]) -> (Vec<String>, Option<ParseError>) {
     let (mut ops, mut at) = (Vec::new(), 0);
     loop {
-        match parse(&bytes[at..], LIMITS) {
+        let step = parse(&bytes[at..], LIMITS);
+        if let Some((message, consumed)) = plain_publication(&bytes[at..], LIMITS) {
+            assert_eq!(step, Step::Op { op: Op::Publish(message), consumed });
+        }
+        match step {
             Step::Op { op, consumed } => {
                 assert!(consumed > 0);
                 let op = match op {
@@ -105,6 +110,46 @@ fn marks_what_may_be_copied_verbatim() {
         panic!("no publish")
     };
     assert_eq!((p.verbatim, p.payload), (&b""[..], &b"hi"[..]));
+}
+
+#[test]
+fn takes_plain_messages_by_the_short_way() {
+    let taken = |line: &str, size: usize| {
+        let wire = format!("{line}\r\n{}\r\nPING\r\n", "x".repeat(size));
+        all(wire.as_bytes());
+        plain_publication(wire.as_bytes(), LIMITS).is_some()
+    };
+    let long = "s".repeat(50);
+    for (line, size) in [
+        ("PUB a 0", 0),
+        ("PUB a.b.cde reply 9", 9),
+        ("PUB subject.of.some.length 000000012", 12),
+        ("PUB 1 2 3", 3),
+        ("PUB h\u{e9}llo.\u{1f600} 100", 100),
+        (&format!("PUB {long} _INBOX.1 1"), 1),
+    ] {
+        assert!(taken(line, size), "{line}");
+    }
+    for (line, size) in [
+        ("pub a 1", 1),
+        ("PUB\ta 1", 1),
+        ("PUB a  1", 1),
+        ("PUB  a 1", 1),
+        ("PUB a 1 ", 1),
+        ("PUB a b c 1", 1),
+        ("PUB a\tb 1", 1),
+        ("PUB a 0000000001", 1),
+        ("PUB a 101", 101),
+        ("PUB a -1", 1),
+        ("PUB a 2", 1),
+        ("PUB a 1", 2),
+        ("PUB a b", 1),
+        ("PUB a", 1),
+        ("HPUB a 0 1", 1),
+        (&format!("PUB {long} _INBOX.123 123"), 1),
+    ] {
+        assert!(!taken(line, size), "{line}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Decimal sizes of control lines.
 
 /// Digits at most: 999,999,999 bytes.
-const DIGITS_MAX: usize = 9;
+pub(super) const DIGITS_MAX: usize = 9;
 
 /// A size as it stands in a control line: 1 to 9 decimal digits, leading zeros allowed.
 #[must_use]

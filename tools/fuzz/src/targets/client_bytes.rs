@@ -1,6 +1,7 @@
-//! The parser gives the same operations and the same error however its bytes are split.
+//! The parser gives the same operations and the same error however its bytes are split, and the
+//! short way for plain messages gives what the parser gives.
 
-use anabranch_nats::codec::{LineLimits, Op, Step, parse};
+use anabranch_nats::codec::{LineLimits, Op, Step, parse, plain_publication};
 
 use super::Target;
 
@@ -55,7 +56,11 @@ fn operations(input: &[u8], ends: &[usize]) -> Vec<String> {
     for &end in ends {
         loop {
             let available = &input[start..end];
-            match parse(available, LIMITS) {
+            let step = parse(available, LIMITS);
+            if let Some((message, consumed)) = plain_publication(available, LIMITS) {
+                assert_eq!(step, Step::Op { op: Op::Publish(message), consumed });
+            }
+            match step {
                 Step::Op { op, consumed } => {
                     assert!((1..=available.len()).contains(&consumed), "took {consumed}");
                     within(&op, available);
