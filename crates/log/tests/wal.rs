@@ -167,6 +167,7 @@ fn a_full_log_refuses_until_it_is_released() {
     };
     assert!(matches!(refused, Error::Full { .. }), "{refused}");
     wal.commit().unwrap();
+    wal.mark_now().unwrap();
     wal.release(end.lsn).unwrap();
     commit(&mut wal, &long("z"));
     assert!(matches!(wal.release(Lsn(u64::MAX)), Err(Error::OutOfLog { .. })));

@@ -26,7 +26,8 @@ pub(super) fn unfinished_path(generation: u64) -> String {
 pub(super) fn generation(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".ckpt")?;
     let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number)
+    // Half of all numbers are out of reach for ever, so that counting on cannot overflow.
+    digits.parse().ok().filter(|generation| is_number && *generation <= u64::MAX / 2)
 }
 
 /// A checkpoint file, for reading chunks.

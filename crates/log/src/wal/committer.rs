@@ -278,7 +278,6 @@ impl Shared {
     /// Commits a mark. It needs no mark itself.
     fn mark(&self, mut state: MutexGuard<'_, State>) {
         let durable = state.durable.lsn;
-        // A log that is full up to the last byte does without.
         if append_mark(&mut state.gather, durable).is_ok() {
             self.commit(state);
             let mut state = self.state();

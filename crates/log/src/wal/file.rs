@@ -111,7 +111,9 @@ pub(super) fn path(number: u64) -> String {
 pub(super) fn number(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".wal")?;
     let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|number| is_number && *number > 0)
+    // Half of all numbers are out of reach for ever, so that counting on cannot overflow.
+    let possible = 1..=u64::MAX / 2;
+    digits.parse().ok().filter(|number| is_number && possible.contains(number))
 }
 
 #[cfg(test)]
@@ -122,7 +124,13 @@ mod tests {
     fn names_carry_the_number() {
         assert_eq!(path(7), "wal/00000000000000000007.wal");
         assert_eq!(number("00000000000000000007.wal"), Some(7));
-        for other in ["7.wal", "next.tmp", "00000000000000000000.wal", "0000000000000000000x.wal"] {
+        for other in [
+            "7.wal",
+            "next.tmp",
+            "18446744073709551615.wal",
+            "00000000000000000000.wal",
+            "0000000000000000000x.wal",
+        ] {
             assert_eq!(number(other), None, "{other}");
         }
     }

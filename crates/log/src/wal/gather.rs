@@ -120,6 +120,18 @@ impl Gather {
         Ok(open.lsn.plus(to_u64(open.end - record_len - open.start)))
     }
 
+    /// The same beyond the bound, for what the log itself has to say.
+    pub(super) fn append_unbounded(
+        &mut self,
+        envelope: &Envelope,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Lsn, Error> {
+        let limit = std::mem::replace(&mut self.limit, Lsn(u64::MAX));
+        let appended = self.append(envelope, b"", write);
+        self.limit = limit;
+        appended
+    }
+
     /// Everything gathered, for writing. `spare` becomes the next buffer.
     pub(super) fn take(&mut self, mut spare: Block) -> Block {
         if let Some(open) = self.open.take() {

@@ -128,7 +128,7 @@ impl Wal {
     /// `now_ns` comes from any clock that does not go back. Gives the new position if it did.
     ///
     /// # Errors
-    /// [`Error::Poisoned`], [`Error::Full`].
+    /// [`Error::Poisoned`].
     pub fn mark(&mut self, now_ns: u64) -> Result<Option<Position>, Error> {
         let end = self.written().lsn;
         if !self.gather.is_empty() || self.recorded >= self.durable().lsn {
@@ -152,7 +152,7 @@ impl Wal {
     /// Commits what was gathered, then writes and syncs a mark: the last thing before a shutdown.
     ///
     /// # Errors
-    /// [`Error::Poisoned`], [`Error::Full`].
+    /// [`Error::Poisoned`].
     pub fn mark_now(&mut self) -> Result<Position, Error> {
         let durable = self.commit()?.lsn;
         append_mark(&mut self.gather, durable)?;
@@ -201,7 +201,7 @@ pub(super) struct Parts {
     pub(super) recorded: Lsn,
 }
 
-/// Adds a mark that everything before `durable` is.
+/// Adds a mark that everything before `durable` is. It fits into a log that is full, too.
 pub(super) fn append_mark(gather: &mut Gather, durable: Lsn) -> Result<Lsn, Error> {
     let envelope = Envelope {
         kind: Kind::Mark,
@@ -212,5 +212,5 @@ pub(super) fn append_mark(gather: &mut Gather, durable: Lsn) -> Result<Lsn, Erro
         first_seq: 0,
         time_ns: 0,
     };
-    gather.append(&envelope, b"", |into| Mark { durable }.encode(into))
+    gather.append_unbounded(&envelope, |into| Mark { durable }.encode(into))
 }
