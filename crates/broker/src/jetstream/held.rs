@@ -92,6 +92,10 @@ impl Held {
 
     /// Writes what was kept.
     pub fn write(&mut self) {
+        for (batch, reason) in self.machine.take_abandoned() {
+            let (name, batch) = (&self.machine.config().name, String::from_utf8_lossy(&batch));
+            log::debug!("Stream '{name}': batch {batch:?} was given up: {reason:?}");
+        }
         if let Store::File(payloads) = &mut self.store
             && let Err(error) = payloads.write()
         {

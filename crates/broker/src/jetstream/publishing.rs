@@ -4,7 +4,7 @@ use anabranch_jetstream::publish::counter::Integer;
 use anabranch_jetstream::publish::schedule::OnlyUtc;
 use anabranch_jetstream::publish::{PublishHeaders, refusal};
 use anabranch_jetstream::stream::{IdHash, Origin, Publish, Published, Removed, Resident, Stored};
-use anabranch_jetstream::{ApiError, Timestamp};
+use anabranch_jetstream::{ApiError, Timestamp, json};
 
 use super::held::Held;
 use super::outbox::Outbox;
@@ -25,6 +25,10 @@ pub struct Message<'a> {
 pub enum Outcome {
     /// It is in the stream, with this sequence and, of a counter, this value.
     Stored(u64, Option<Integer>),
+    /// It waits for the end of its batch.
+    Staged,
+    /// It ended a batch: the last sequence, the batch's id and how many messages it has.
+    Batch(u64, String, usize),
     /// A message with its id was stored before, at this sequence.
     Duplicate(u64),
     /// It is not.
@@ -39,10 +43,10 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
     let Message { subject, headers, body } = *message;
     let asked = &PublishHeaders::parse(headers);
     let mut loaded = Resident::default();
-    if let Some(seq) = held.machine.needs(subject, now)
-        && let Some(payload) = held.load(seq)
-    {
-        loaded.add(seq, payload.headers, payload.body);
+    for seq in held.machine.needs(subject, asked, now) {
+        if let Some(payload) = held.load(seq) {
+            loaded.add(seq, payload.headers, payload.body);
+        }
     }
     let publish = Publish {
         subject,
@@ -55,6 +59,7 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
         resident: &loaded,
         zones: &OnlyUtc,
     };
+    held.changed = true;
     let mut removed: Vec<Removed> = Vec::new();
     let published = held.machine.publish(&publish, &mut removed);
     let outcome = match published {
@@ -62,6 +67,16 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
             held.keep(&stored);
             heard(held, &stored);
             Outcome::Stored(stored.seq, stored.value)
+        }
+        Published::Staged => Outcome::Staged,
+        Published::Batch(all) => {
+            for stored in &all {
+                held.keep(stored);
+                heard(held, stored);
+            }
+            let id = asked.batch.id.unwrap_or_default();
+            let last = all.last().map_or(0, |stored| stored.seq);
+            Outcome::Batch(last, String::from_utf8_lossy(id).into_owned(), all.len())
         }
         Published::Duplicate(seq) => Outcome::Duplicate(seq),
         Published::Refused(error) => Outcome::Refused(error),
@@ -96,6 +111,11 @@ fn acknowledgement(held: &Held, outcome: &Outcome) -> Vec<u8> {
         Outcome::Stored(seq, None) => with_seq(*seq, b"}"),
         Outcome::Stored(seq, Some(value)) => {
             with_seq(*seq, format!(",\"val\":\"{value}\"}}").as_bytes())
+        }
+        Outcome::Staged => Vec::new(),
+        Outcome::Batch(seq, id, count) => {
+            let id = String::from_utf8_lossy(&json::to_vec(id)).into_owned();
+            with_seq(*seq, format!(",\"batch\":{id},\"count\":{count}}}").as_bytes())
         }
         Outcome::Duplicate(seq) => with_seq(*seq, b",\"duplicate\": true}"),
         Outcome::Refused(error) => refusal(&held.machine.config().name, error),

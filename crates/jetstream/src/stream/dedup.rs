@@ -7,7 +7,7 @@ use hashbrown::hash_table::Entry as Slot;
 
 /// The hash of a message id, keyed by the stream's own random key: ids chosen to collide would
 /// have to know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdHash(pub u128);
 
 #[derive(Debug, Clone, Copy)]

@@ -67,13 +67,21 @@ impl Draft<'_> {
 }
 
 impl Stream {
-    /// Messages whose bytes are needed to decide about one for `subject` that comes at `now`.
+    /// Messages whose bytes are needed to decide about one for `subject` that comes at `now`: the
+    /// last of its counter, and with the last message of a batch those of all its counters.
     #[must_use]
-    pub fn needs(&self, subject: &[u8], now: i64) -> Option<u64> {
+    pub fn needs(&self, subject: &[u8], asked: &PublishHeaders<'_>, now: i64) -> Vec<u64> {
         if !self.config.allow_msg_counter {
-            return None;
+            return Vec::new();
         }
-        self.index.last_of(&self.inward(subject, now))
+        let staged = match asked.batch.id {
+            Some(id) if asked.batch.commit.is_some() => self.staged(id),
+            _ => &[],
+        };
+        let subjects = staged.iter().map(|one| one.subject.as_slice()).chain([subject]);
+        let needed = subjects.filter_map(|subject| self.index.last_of(&self.inward(subject, now)));
+        let needed: std::collections::BTreeSet<_> = needed.collect();
+        needed.into_iter().collect()
     }
 
     pub(super) fn draft<'a>(&self, message: &Publish<'a>) -> Draft<'a> {

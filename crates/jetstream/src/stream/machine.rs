@@ -7,6 +7,7 @@ use super::index::{Index, Removed};
 use super::pages::Location;
 use super::schedules::Schedules;
 use super::shaping::Shapes;
+use super::staging::Staging;
 use crate::config::{Storage, StreamConfig};
 
 /// Items that one tick handles at most; another is asked for when there are more.
@@ -21,6 +22,7 @@ pub struct Stream {
     pub(super) dedup: Dedup,
     pub(super) expiries: Expiries,
     pub(super) schedules: Schedules,
+    pub(super) staging: Staging,
     /// No message below it ends by its age: it is gone, or never ends.
     pub(super) age_floor: u64,
     /// The id of the message that was stored last; empty: it had none.
@@ -39,6 +41,7 @@ impl Stream {
             dedup: Dedup::default(),
             expiries: Expiries::default(),
             schedules: Schedules::default(),
+            staging: Staging::default(),
             age_floor: config.first_seq.max(1),
             last_message_id: Vec::new(),
             created,
@@ -85,6 +88,9 @@ impl Stream {
             self.age_floor = self.index.first_seq();
         }
         self.shapes = Shapes::new(&config);
+        if !config.allow_atomic {
+            self.staging = Staging::default();
+        }
         self.config = config;
         if fewer_per_subject {
             self.trim_subjects(removed);

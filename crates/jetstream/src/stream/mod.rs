@@ -4,6 +4,7 @@
 mod bytes;
 mod command;
 mod dedup;
+mod differing;
 mod draft;
 mod expiry;
 mod index;
@@ -15,6 +16,7 @@ mod resident;
 mod schedules;
 mod shaping;
 mod snapshot;
+mod staging;
 mod subjects;
 mod timing;
 

@@ -14,15 +14,19 @@ use crate::publish::counter::Integer;
 use crate::publish::{Rollup, Ttl, rules};
 
 /// Header bytes beyond this are refused.
-const HEADERS_MAX: usize = 65_535;
+pub(super) const HEADERS_MAX: usize = 65_535;
 /// Bytes of a stored message, so that sizes fit their columns.
-const MESSAGE_MAX: u64 = 1 << 31;
+pub(super) const MESSAGE_MAX: u64 = 1 << 31;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Published<'a> {
     /// It is in the stream.
     Stored(Stored<'a>),
+    /// It waits for the end of its batch.
+    Staged,
+    /// It ended an atomic batch, whose messages are all in the stream; at least one.
+    Batch(Vec<Stored<'static>>),
     /// A message with its id was stored before, at this sequence.
     Duplicate(u64),
     /// It is not.
@@ -68,6 +72,9 @@ impl Stream {
     ) -> Published<'a> {
         if self.config.sealed {
             return Published::Refused(error::STREAM_SEALED);
+        }
+        if message.asked.batch.id.is_some() && message.origin == Origin::Client {
+            return self.publish_in_batch(message, removed);
         }
         let mut draft = self.draft(message);
         if message.origin == Origin::Client

@@ -1,6 +1,6 @@
 //! Bytes of stored messages that a command needs to be decided, loaded before it is applied.
 
-/// Messages by sequence; few.
+/// Messages by sequence, added in order.
 #[derive(Debug, Clone, Default)]
 pub struct Resident {
     messages: Vec<One>,
@@ -25,7 +25,8 @@ impl Resident {
     /// Header block and body of the message `seq`.
     #[must_use]
     pub fn get(&self, seq: u64) -> Option<(&[u8], &[u8])> {
-        let found = self.messages.iter().find(|one| one.seq == seq)?;
+        let at = self.messages.binary_search_by_key(&seq, |one| one.seq).ok()?;
+        let found = &self.messages[at];
         Some((&found.headers, &found.body))
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! Version 1: configuration (JSON), creation, counters, last message id, names of subjects, then
 //! for each message its distance to the one before, subject, time, size, flags and location, then
-//! message ids, expiries and schedules. Numbers are LEB128 unless said otherwise; first and last
-//! of subjects and sums are not written, but counted again.
+//! message ids, expiries, schedules and atomic batches under way. Numbers are LEB128 unless said
+//! otherwise; first and last of subjects and sums are not written, but counted again.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
 use super::dedup::IdHash;
 use super::index::{Index, NewMessage};
 use super::machine::Stream;
 use super::pages::Location;
+use super::staging::{Staged, Waiting};
 use crate::config::StreamConfig;
 use crate::json::{self, Strictness};
 
@@ -47,6 +48,39 @@ impl Stream {
             put_varint(into, seq);
             into.extend_from_slice(&time.to_le_bytes());
         }
+        self.save_batches(into);
+    }
+
+    fn save_batches(&self, into: &mut Vec<u8>) {
+        put_varint(into, count(self.staging.batches.len()));
+        for (id, batch) in &self.staging.batches {
+            put_text(into, id);
+            into.extend_from_slice(&batch.deadline.to_le_bytes());
+            put_varint(into, count(batch.messages.len()));
+            for Staged { subject, headers, body, id } in &batch.messages {
+                for part in [subject, headers, body] {
+                    put_text(into, part);
+                }
+                let id = id.map(|id| id.0.to_le_bytes());
+                put_text(into, id.as_ref().map_or(&[], |id| id));
+            }
+        }
+    }
+
+    fn load_batches(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        for _ in 0..bytes.varint()? {
+            let batch = bytes.text()?;
+            let deadline = bytes.i64()?;
+            let waiting = Waiting { deadline, ..Waiting::default() };
+            self.staging.batches.insert(batch.to_vec(), waiting);
+            for _ in 0..bytes.varint()? {
+                let mut part = || bytes.text().map(<[u8]>::to_vec);
+                let (subject, headers, body) = (part()?, part()?, part()?);
+                let id = bytes.text()?.try_into().ok().map(|id| IdHash(u128::from_le_bytes(id)));
+                self.staging.add(batch, Staged { subject, headers, body, id });
+            }
+        }
+        Ok(())
     }
 
     fn save_messages(&self, into: &mut Vec<u8>) {
@@ -111,6 +145,7 @@ impl Stream {
             let seq = bytes.varint()?;
             stream.schedules.set(seq, bytes.i64()?);
         }
+        stream.load_batches(&mut bytes)?;
         Ok(stream)
     }
 }

@@ -40,7 +40,8 @@ impl Stream {
         let by_age = self.next_by_age().map(|(_, time)| time);
         let by_ttl = self.expiries.next().map(|(time, _)| time);
         let by_schedule = self.schedules.next().map(|(time, _)| time);
-        by_age.into_iter().chain(by_ttl).chain(by_schedule).min()
+        let of_batches = self.staging.next_deadline();
+        by_age.into_iter().chain(by_ttl).chain(by_schedule).chain(of_batches).min()
     }
 
     /// The next message to end by its age, and when.
@@ -60,6 +61,7 @@ impl Stream {
         removed: &mut Vec<Removed>,
         stored: &mut Vec<Stored<'static>>,
     ) -> Ticked {
+        self.staging.expire(now);
         let mut budget = TICK_ITEMS_MAX;
         while let Some((seq, ends)) = self.next_by_age() {
             self.age_floor = seq;
@@ -120,6 +122,8 @@ impl Stream {
         let message = Publish { subject, headers, body, asked, id, now, origin, resident, zones };
         match self.publish(&message, removed) {
             Published::Stored(stored) => Published::Stored(stored.into_owned()),
+            Published::Staged => Published::Staged,
+            Published::Batch(stored) => Published::Batch(stored),
             Published::Duplicate(seq) => Published::Duplicate(seq),
             Published::Refused(error) => Published::Refused(error),
         }
