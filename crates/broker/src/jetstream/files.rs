@@ -109,6 +109,18 @@ impl FilePayloads {
         Ok(())
     }
 
+    /// Writes what was appended while the log was read, and cuts off what an earlier run left
+    /// behind it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn cut(&mut self) -> Result<(), Error> {
+        for writer in self.full.iter_mut().chain(&mut self.writer) {
+            writer.cut()?;
+        }
+        Ok(())
+    }
+
     /// Reads the message `seq` at `location`.
     ///
     /// # Errors

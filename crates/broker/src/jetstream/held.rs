@@ -103,6 +103,18 @@ impl Held {
         }
     }
 
+    /// Writes what was kept while the log was read, and cuts off what an earlier run left behind
+    /// it.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn cut(&mut self) -> Result<(), Error> {
+        match &mut self.store {
+            Store::Memory(_) => Ok(()),
+            Store::File(payloads) => payloads.cut(),
+        }
+    }
+
     /// Everything that a checkpoint keeps of the stream, after its files were synced.
     ///
     /// # Errors

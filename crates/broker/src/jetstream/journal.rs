@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anabranch_jetstream::stream::{Command, Record};
-use anabranch_log::checkpoint::{BlobKey, CheckpointWriter, Checkpoints};
+use anabranch_log::checkpoint::{BlobKey, Checkpoint, CheckpointWriter, Checkpoints};
 use anabranch_log::directory::Directory;
 use anabranch_log::disk::{Disk, LockMode, RealDisk};
 use anabranch_log::format::{
@@ -40,6 +40,15 @@ pub struct Journal {
 pub struct Opening {
     directory: Directory,
     checkpoints: Checkpoints,
+}
+
+/// What a checkpoint holds.
+#[derive(Default)]
+pub struct Saved {
+    /// Where the log goes on behind it.
+    pub start: Start,
+    /// Its parts.
+    pub parts: Vec<(BlobKey, Vec<u8>)>,
 }
 
 /// A command from the log.
@@ -79,33 +88,42 @@ impl Opening {
         home(&self.directory, stream)
     }
 
-    /// Reads every part of the newest checkpoint.
+    /// Reads the newest checkpoint that can be read: its parts, and where the log goes on.
     ///
     /// # Errors
-    /// When one cannot be read, or `take` refuses it.
-    pub fn read_checkpoint<E: From<Error>>(
-        &self,
-        mut take: impl FnMut(BlobKey, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let Some(newest) = self.checkpoints.newest() else { return Ok(()) };
-        for (key, length) in newest.blobs() {
-            if let Some(blob) = self.checkpoints.read(newest, key)? {
-                take(key, &blob.read_all(length)?)?;
+    /// When there are checkpoints and none of them can be read.
+    pub fn checkpoint(&self) -> Result<Saved, Error> {
+        let Some(newest) = self.checkpoints.newest() else { return Ok(Saved::default()) };
+        match self.read(newest) {
+            Ok(saved) => Ok(saved),
+            Err(error) => {
+                let Some(previous) = self.checkpoints.previous() else { return Err(error) };
+                log::error!("The newest checkpoint is damaged, the one before is used: {error}");
+                self.read(previous)
             }
         }
-        Ok(())
     }
 
-    /// Reads what the log has behind it, and opens the log.
+    fn read(&self, checkpoint: &Checkpoint) -> Result<Saved, Error> {
+        let mut saved = Saved { start: checkpoint.start, parts: Vec::new() };
+        for (key, length) in checkpoint.blobs() {
+            if let Some(blob) = self.checkpoints.read(checkpoint, key)? {
+                saved.parts.push((key, blob.read_all(length)?));
+            }
+        }
+        Ok(saved)
+    }
+
+    /// Reads what the log has behind `start`, and opens the log.
     ///
     /// # Errors
     /// When it cannot be read, or `apply` refuses a command.
-    pub fn replay<E: From<Error>>(
+    pub fn replay(
         self,
-        mut apply: impl FnMut(Logged<'_>) -> Result<(), E>,
-    ) -> Result<Journal, E> {
+        start: Start,
+        mut apply: impl FnMut(Logged<'_>) -> Result<(), Error>,
+    ) -> Result<Journal, Error> {
         let Self { directory, checkpoints } = self;
-        let start = checkpoints.newest().map_or_else(Start::default, |newest| newest.start);
         let disk = Arc::clone(directory.disk());
         let options = directory.wal_options()?;
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
@@ -118,7 +136,7 @@ impl Opening {
                         }
                     }
                 }
-                Item::Damage(damage) => return Err(damaged(&damage).into()),
+                Item::Damage(damage) => return Err(damaged(&damage)),
             }
         }
         let (mut wal, report) = recovery.finish()?;
@@ -156,7 +174,8 @@ fn logged<'a>(record: &anabranch_log::format::Record<'a>) -> Result<Option<Logge
 }
 
 fn damaged(damage: &wal::Damage) -> Error {
-    log::error!("The log is damaged: {damage:?}");
+    let wal::Damage { path, offset, from, to } = damage;
+    log::error!("The write-ahead log is damaged from LSN {from} to {to}: {path}, byte {offset}");
     Error::Options("the write-ahead log is damaged: see the line before")
 }
 
@@ -253,7 +272,15 @@ impl Journal {
     /// When the log has failed.
     pub fn idle(&mut self) -> Result<Option<Duration>, Error> {
         if !self.maintained {
-            self.maintained = self.wal.maintain()? == Maintenance::Done;
+            self.maintained = match self.wal.maintain() {
+                Ok(step) => step == Maintenance::Done,
+                Err(Error::Disk(error)) => {
+                    // The log makes its next file when it needs it.
+                    log::warn!("JetStream could not prepare a file of the log: {error}");
+                    true
+                }
+                Err(error) => return Err(error),
+            };
             return Ok(Some(Duration::ZERO));
         }
         if self.unmarked && self.wal.mark(nanos(self.clock.elapsed()))?.is_some() {

@@ -32,21 +32,23 @@ fn key(stream: StreamId) -> BlobKey {
 pub fn recover(opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal), Error> {
     let mut streams = Streams::default();
     let mut ledger = Ledger::default();
-    opening.read_checkpoint(|key, bytes| {
+    let saved = opening.checkpoint()?;
+    for (key, bytes) in saved.parts {
         if key == LEDGER {
-            ledger = Ledger::load(bytes)?;
+            ledger = Ledger::load(&bytes)?;
         } else if key.kind == STREAM {
-            let held = Held::load_from(key.stream, opening.home(key.stream), bytes, seed)?;
-            streams.insert(held);
+            let home = opening.home(key.stream);
+            streams.insert(Held::load_from(key.stream, home, &bytes, seed)?);
         }
-        Ok::<(), Error>(())
-    })?;
+    }
     let template = opening.home(StreamId(0));
-    let journal = opening.replay(|logged| {
+    let journal = opening.replay(saved.start, |logged| {
         let home = Home { stream: logged.stream, ..template.clone() };
         apply(&mut streams, &mut ledger, home, &logged, seed)
     })?;
-    streams.iter_mut().for_each(Held::write);
+    for held in streams.iter_mut() {
+        held.cut()?;
+    }
     Ok((streams, ledger, journal))
 }
 
