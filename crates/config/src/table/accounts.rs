@@ -24,8 +24,6 @@ static JETSTREAM: Block =
     Block { name: "accounts.A.jetstream", unknown: Unknown::Field, options: JETSTREAM_OPTIONS };
 
 const JETSTREAM_OPTIONS: &[Opt] = &[
-    follows("enabled", &["enable"], Bool, "Switches it on."),
-    follows("disabled", &["disable"], Bool, "Switches it off."),
     follows("max_memory", &["max_mem", "mem", "memory"], Int, "Memory."),
     follows("max_store", &["max_file", "max_disk", "store", "disk"], Int, "Disk."),
     follows("max_streams", &["streams"], Int, "Streams."),

@@ -9,7 +9,6 @@ pub static JETSTREAM: Block =
 
 const JETSTREAM_OPTIONS: &[Opt] = &[
     acts("enabled", &["enable"], Bool, "Switches it on."),
-    warns("disabled", &["disable"], Bool, "Switches it off."),
     acts("strict", NONE, Bool, "Refuses requests with unknown fields."),
     acts("store_dir", &["store", "storedir"], Text, "Directory of the streams."),
     acts(
