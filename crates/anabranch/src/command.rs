@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anabranch_broker::check_tls;
 use anabranch_config::cli::{self, CliError, Invocation, Overrides, Shell};
 use anabranch_config::{Options, Problem, load, validate};
 
@@ -44,24 +45,22 @@ pub(crate) struct Configured {
     pub(crate) options: Options,
     /// To be logged, once there is a log.
     pub(crate) warnings: Vec<Problem>,
-    /// `file:line:col: ` of the `tls` block, for errors found in the files that it names.
-    pub(crate) tls_at: Option<String>,
 }
 
-fn configure(
-    config: Option<&Path>,
-    overrides: &Overrides,
-) -> Result<Configured, anabranch_config::Errors> {
-    let mut configured =
-        Configured { options: Options::default(), warnings: Vec::new(), tls_at: None };
+fn configure(config: Option<&Path>, overrides: &Overrides) -> Result<Configured, String> {
+    let said = |errors: anabranch_config::Errors| errors.to_string();
+    let mut configured = Configured { options: Options::default(), warnings: Vec::new() };
     if let Some(path) = config {
-        let loaded = load(&FileSource, path)?;
+        let loaded = load(&FileSource, path).map_err(said)?;
         configured.options = loaded.options;
         configured.warnings = loaded.warnings;
-        configured.tls_at = loaded.tls_at.map(|at| at.to_string());
     }
-    configured.warnings.extend(overrides.apply(&mut configured.options)?);
-    validate(&configured.options)?;
+    let from_file = configured.options.tls.clone();
+    configured.warnings.extend(overrides.apply(&mut configured.options).map_err(said)?);
+    if configured.options.tls != from_file {
+        configured.options.tls.as_ref().map_or(Ok(()), check_tls).map_err(|e| e.to_string())?;
+    }
+    validate(&configured.options).map_err(said)?;
     Ok(configured)
 }
 

@@ -89,11 +89,11 @@ async fn run(
 ) -> Result<(), String> {
     let cannot_trap = |why| format!("Could not trap signals: {}", io_reason(&why));
     let mut signals = Signals::trap().map_err(cannot_trap)?;
-    let Configured { options, tls_at, .. } = configured;
+    let Configured { options, .. } = configured;
     let scheme = client_scheme(&options);
     let ports_directory = options.files.ports_file_dir.clone();
     let broker = Broker::builder().options(options).threads(threads).start().await;
-    let broker = broker.map_err(|error| start_reason(&error, tls_at.as_deref()))?;
+    let broker = broker.map_err(|error| start_reason(&error))?;
     log::info!("  Name:     {}", broker.server_name());
     log::info!("  ID:       {}", broker.server_id());
     let ports = ports_directory
@@ -117,15 +117,13 @@ fn client_scheme(options: &Options) -> ClientScheme {
     }
 }
 
-/// Why there is no start, in nats-server's words. Errors in the files that a `tls` block names
-/// come with the place of that block.
-fn start_reason(error: &StartError, tls_at: Option<&str>) -> String {
-    match (error, tls_at) {
-        (StartError::Tls(error), Some(at)) => format!("{at}: {error}"),
-        (StartError::Listen { what: "port", address, source }, _) => {
+/// Why there is no start, in nats-server's words.
+fn start_reason(error: &StartError) -> String {
+    match error {
+        StartError::Listen { what: "port", address, source } => {
             format!("Error listening on port: {address}, {:?}", listen_reason(address, source))
         }
-        (StartError::Listen { what, address, source }, _) => {
+        StartError::Listen { what, address, source } => {
             let why = listen_reason(address, source);
             format!("Can't start monitoring: can't listen to the {what}: {why}")
         }

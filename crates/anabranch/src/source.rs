@@ -1,15 +1,17 @@
-//! Configuration text from the file system and the environment.
+//! What a configuration is made of, from the file system and the environment.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use anabranch_config::Source;
+use anabranch_broker::check_tls;
+use anabranch_config::options::Tls;
+use anabranch_config::{Source, TlsCheck};
 
 /// No configuration is larger; what is, such as a device without an end, is not read to it.
 const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Files as the process sees them, and its environment.
+/// Files as the process sees them, its environment, and certificates as the broker takes them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FileSource;
 
@@ -26,5 +28,13 @@ impl Source for FileSource {
 
     fn env(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn check_tls(&self, tls: &Tls) -> TlsCheck {
+        match check_tls(tls) {
+            Ok(()) => TlsCheck::Usable,
+            Err(error) if error.is_of_this_server() => TlsCheck::Unavailable(error.to_string()),
+            Err(error) => TlsCheck::Invalid(error.to_string()),
+        }
     }
 }

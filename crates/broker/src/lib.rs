@@ -33,4 +33,4 @@ pub use broker::{Broker, Endpoints};
 pub use builder::Builder;
 pub use error::StartError;
 pub use server::PEER_VERSION;
-pub use tls::TlsError;
+pub use tls::{PairError, TlsError, check_tls};

@@ -11,6 +11,13 @@ pub(crate) fn check(map: &Map, problems: &mut Problems) {
     check_block(map, &TOP, Standing::Acts, problems);
 }
 
+/// Whether nothing is wrong inside one block, as far as this module looks.
+pub(crate) fn is_sound(map: &Map, block: &'static Block) -> bool {
+    let mut within = Problems::default();
+    check_block(map, block, Standing::Refused, &mut within);
+    within.finish().is_ok()
+}
+
 /// What was already said about the blocks around an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {

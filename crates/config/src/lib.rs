@@ -2,6 +2,7 @@
 //! validated options. Reads no file and no environment itself: both come in through [`Source`].
 
 mod build;
+mod certificates;
 mod check;
 pub mod cli;
 pub mod duration;
@@ -19,4 +20,4 @@ pub use load::{Loaded, load, validate};
 pub use options::Options;
 pub use problem::{Errors, Position, Problem, Severity};
 pub use reference::reference;
-pub use source::{MemorySource, Source};
+pub use source::{MemorySource, Source, TlsCheck, open_error};

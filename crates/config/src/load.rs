@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use crate::build::{build, parse_address};
+use crate::certificates;
 use crate::check::check;
 use crate::duration;
 use crate::grammar::{digest, parse};
 use crate::options::Options;
-use crate::problem::{Errors, Position, Problem, Problems, Severity};
+use crate::problem::{Errors, Problem, Problems, Severity};
 use crate::source::Source;
 
 /// A configuration file that can be used.
@@ -17,8 +18,6 @@ pub struct Loaded {
     pub options: Options,
     /// Warnings, in the order of the file.
     pub warnings: Vec<Problem>,
-    /// Where its `tls` stands: for errors that only reading the certificates shows.
-    pub tls_at: Option<Position>,
 }
 
 impl Loaded {
@@ -30,7 +29,8 @@ impl Loaded {
     }
 }
 
-/// Reads a configuration file with all that it includes.
+/// Reads a configuration file with all that it includes, and has the certificates checked that
+/// it names.
 ///
 /// # Errors
 /// All that is wrong with it; of syntax errors the first.
@@ -45,9 +45,9 @@ pub fn load(source: &dyn Source, path: &Path) -> Result<Loaded, Errors> {
     let mut options = build(&map, &mut problems);
     options.config_file = Some(path.to_owned());
     options.config_digest = digest(&map);
-    let tls_at = map.entry("tls").map(|entry| entry.value.at.clone());
+    certificates::check(&map, source, &mut problems);
     let warnings = problems.finish()?;
-    Ok(Loaded { options, warnings, tls_at })
+    Ok(Loaded { options, warnings })
 }
 
 /// What nats-server checks only when it starts, after flags have been applied; `-t` does not.

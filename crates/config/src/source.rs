@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::options::Tls;
+
 /// Files and environment variables.
 pub trait Source {
     /// The text of a file.
@@ -15,6 +17,23 @@ pub trait Source {
 
     /// The value of an environment variable, if it is set.
     fn env(&self, name: &str) -> Option<String>;
+
+    /// Whether the certificates and keys that a `tls` block names can be used. By default
+    /// nobody looks.
+    fn check_tls(&self, _tls: &Tls) -> TlsCheck {
+        TlsCheck::Usable
+    }
+}
+
+/// What a look at certificates and keys gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsCheck {
+    /// They can be used.
+    Usable,
+    /// nats-server would not take them either; why.
+    Invalid(String),
+    /// nats-server would take them, this server cannot; why.
+    Unavailable(String),
 }
 
 /// Files and environment held in memory, for tests and for embedding.
@@ -58,12 +77,14 @@ impl Source for MemorySource {
     }
 }
 
-/// The failure to open a file, in nats-server's words.
-pub(crate) fn open_error(path: &Path, error: &io::Error) -> String {
+/// The failure to open and read a file, in nats-server's words.
+#[must_use]
+pub fn open_error(path: &Path, error: &io::Error) -> String {
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "is a directory".to_owned(),
+        // It can be opened.
+        io::ErrorKind::IsADirectory => return format!("read {}: is a directory", path.display()),
         _ => error.to_string(),
     };
     format!("open {}: {reason}", path.display())

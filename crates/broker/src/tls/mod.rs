@@ -2,11 +2,14 @@
 //! connection's negotiation) and who a certificate's holder is (`auth`).
 
 mod algorithms;
+mod client_auth;
+mod files;
 mod rate;
 mod server;
 mod stream;
 
-pub use server::{TlsError, TlsServer};
+pub use files::PairError;
+pub use server::{TlsError, TlsServer, check_tls};
 pub use stream::TlsStream;
 
 #[cfg(test)]

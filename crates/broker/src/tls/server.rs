@@ -2,24 +2,21 @@
 //! from a configuration and the files it names.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anabranch_config::options::{CertificateFiles, HandshakeFirst, Tls, TlsVersion};
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::{
-    ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert,
-    WebPkiClientVerifier,
-};
+use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, InconsistentKeys, RootCertStore, ServerConfig, version};
-use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ServerConfig, version};
+use rustls_pki_types::ServerName;
 use sha2::{Digest, Sha256};
 
 use super::algorithms;
+use super::client_auth::{ClientVerifier, Hints};
+use super::files::{PairError, authorities, certified_key, system_authorities};
 use super::rate::RateLimit;
 
 /// The TLS side of a listener.
@@ -37,64 +34,24 @@ pub struct TlsServer {
     pins: Vec<String>,
 }
 
-/// Why a TLS configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
+/// Why a TLS configuration cannot be used, in nats-server's words where it has some.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read {}: {source}", file.display())]
-    File {
-        /// Its name.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A file is not PEM, or does not hold what it should.
-    #[error("{}: expected {expected}: {source}", file.display())]
-    Pem {
-        /// Its name.
-        file: PathBuf,
-        /// What should be in it.
-        expected: &'static str,
+    /// A certificate and its key.
+    #[error("error parsing X509 certificate/key pair{}: {source}", which.as_deref().unwrap_or(""))]
+    Pair {
+        /// Of several, which: ` 1/2`.
+        which: Option<String>,
         /// What is wrong.
-        source: pem::Error,
+        source: PairError,
     },
-    /// A certificate cannot be used.
-    #[error("{}: certificate cannot be used: {source}", file.display())]
-    Certificate {
-        /// The file it is in.
-        file: PathBuf,
-        /// What is wrong.
-        source: rustls::Error,
-    },
-    /// A key cannot be used: its kind or length is not supported.
-    #[error("{}: private key cannot be used: {source}", file.display())]
-    Key {
-        /// The file it is in.
-        file: PathBuf,
-        /// What is wrong.
-        source: rustls::Error,
-    },
-    /// A certificate and a key that are not a pair.
-    #[error("{} is not the private key of {}", key.display(), certificate.display())]
-    Mismatch {
-        /// The certificate's file.
-        certificate: PathBuf,
-        /// The key's file.
-        key: PathBuf,
-    },
+    /// The authorities of clients' certificates.
+    #[error("{0}")]
+    Authorities(String),
     /// There is no server certificate.
     #[error("tls: a certificate and its key are needed: 'cert_file' and 'key_file', or 'certs'")]
     NoCertificate,
-    /// None of the authorities of a file can be used.
-    #[error("{}: no certificate of an authority in it can be used", file.display())]
-    Authorities {
-        /// Its name.
-        file: PathBuf,
-    },
-    /// Clients shall be verified, but by whose word is not said.
-    #[error("tls: 'verify' needs the authorities of client certificates in 'ca_file'")]
-    NoAuthorities,
     /// A name in `cipher_suites` that stands for nothing.
     #[error("tls: cipher suite {0} is not available")]
     CipherSuite(String),
@@ -104,6 +61,30 @@ pub enum TlsError {
     /// The parts do not fit together.
     #[error("tls: {0}")]
     Unusable(#[from] rustls::Error),
+}
+
+impl TlsError {
+    /// nats-server could use this configuration; what it needs is not available here.
+    #[must_use]
+    pub fn is_of_this_server(&self) -> bool {
+        match self {
+            Self::Pair { source, .. } => *source == PairError::Unavailable,
+            Self::Authorities(_) => false,
+            _ => true,
+        }
+    }
+}
+
+/// Reads the files that `options` name, as a start does, and forgets them.
+///
+/// # Errors
+/// [`TlsError`] for the first thing that cannot be used; that there is no certificate is not
+/// among them, since only a start needs one.
+pub fn check_tls(options: &Tls) -> Result<(), TlsError> {
+    match TlsServer::new(options) {
+        Ok(_) | Err(TlsError::NoCertificate) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 impl TlsServer {
@@ -140,25 +121,27 @@ fn server_config(options: &Tls) -> Result<ServerConfig, TlsError> {
         TlsVersion::V12 => &[&version::TLS13, &version::TLS12],
         TlsVersion::V13 => &[&version::TLS13],
     };
+    let certificates = Certificates::read(&options.certificates, &provider)?;
     // Read even if no client is verified: a file that is named and broken is a mistake.
-    let authorities = options.ca_file.as_deref().map(authorities).transpose()?;
+    let named = options.ca_file.as_deref().map(authorities).transpose();
+    let named = named.map_err(TlsError::Authorities)?;
+    if certificates.0.is_empty() {
+        return Err(TlsError::NoCertificate);
+    }
     let verify = options.verify || options.verify_and_map;
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(versions)?;
     let builder = if verify {
-        let authorities = authorities.ok_or(TlsError::NoAuthorities)?;
-        let verifier = WebPkiClientVerifier::builder_with_provider(
-            Arc::new(authorities),
-            Arc::clone(&provider),
-        )
-        .build()
-        .map_err(|e| rustls::Error::General(e.to_string()))?;
-        builder.with_client_cert_verifier(verifier)
+        let (roots, hints) = match named {
+            Some(roots) => (roots, Hints::Told),
+            None => (system_authorities(), Hints::Untold),
+        };
+        let algorithms = provider.signature_verification_algorithms;
+        builder.with_client_cert_verifier(Arc::new(ClientVerifier::new(roots, hints, algorithms)))
     } else {
         builder.with_no_client_auth()
     };
-    let mut config =
-        builder.with_cert_resolver(Arc::new(Certificates::read(&options.certificates, &provider)?));
+    let mut config = builder.with_cert_resolver(Arc::new(certificates));
     // As in Go, the server's order counts: clients tend to put AES-256 first, which costs both
     // sides more and gains nothing.
     config.ignore_client_order = true;
@@ -181,57 +164,21 @@ fn provider(options: &Tls) -> Result<CryptoProvider, TlsError> {
     Ok(CryptoProvider { cipher_suites, kx_groups, ..ring::default_provider() })
 }
 
-/// The authorities in a file: those of its certificates that can be used, as Go's
-/// `AppendCertsFromPEM` does it; at least one.
-fn authorities(file: &Path) -> Result<RootCertStore, TlsError> {
-    let found = certificates(file)?;
-    let mut store = RootCertStore::empty();
-    if store.add_parsable_certificates(found).0 == 0 {
-        return Err(TlsError::Authorities { file: file.to_owned() });
-    }
-    Ok(store)
-}
-
-/// The certificates of a PEM file, in its order; at least one.
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let text = read(file)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let found =
-        found.and_then(|f| if f.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(f) });
-    found.map_err(|source| TlsError::Pem {
-        file: file.to_owned(),
-        expected: "certificates",
-        source,
-    })
-}
-
-/// The first private key of a PEM file: PKCS #8, PKCS #1 or SEC 1.
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(&read(file)?).map_err(|source| TlsError::Pem {
-        file: file.to_owned(),
-        expected: "a private key without a passphrase",
-        source,
-    })
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, TlsError> {
-    std::fs::read(file).map_err(|source| TlsError::File { file: file.to_owned(), source })
-}
-
-/// The server's certificates, in the order of the configuration; never empty.
+/// The server's certificates, in the order of the configuration; of a server never empty.
 #[derive(Debug)]
 struct Certificates(Vec<Arc<CertifiedKey>>);
 
 impl Certificates {
     fn read(files: &[CertificateFiles], provider: &CryptoProvider) -> Result<Self, TlsError> {
-        if files.is_empty() {
-            return Err(TlsError::NoCertificate);
+        let mut pairs = Vec::with_capacity(files.len());
+        for (number, pair) in (1..).zip(files) {
+            let pair = certified_key(pair, provider).map_err(|source| TlsError::Pair {
+                which: (files.len() > 1).then(|| format!(" {number}/{}", files.len())),
+                source,
+            })?;
+            pairs.push(Arc::new(pair));
         }
-        files
-            .iter()
-            .map(|pair| certified_key(pair, provider).map(Arc::new))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        Ok(Self(pairs))
     }
 }
 
@@ -256,29 +203,6 @@ impl ResolvesServerCert for Certificates {
 fn has_name(key: &CertifiedKey, name: &ServerName<'_>) -> bool {
     let parsed = key.end_entity_cert().and_then(ParsedCertificate::try_from);
     parsed.is_ok_and(|certificate| verify_server_name(&certificate, name).is_ok())
-}
-
-fn certified_key(
-    files: &CertificateFiles,
-    provider: &CryptoProvider,
-) -> Result<CertifiedKey, TlsError> {
-    let chain = certificates(&files.cert_file)?;
-    let key = provider
-        .key_provider
-        .load_private_key(private_key(&files.key_file)?)
-        .map_err(|source| TlsError::Key { file: files.key_file.clone(), source })?;
-    let pair = CertifiedKey::new(chain, key);
-    match pair.keys_match() {
-        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(pair),
-        // Well-formed, but of a kind that a server could not verify, such as X.509 version 1.
-        // Whether it will do is for the clients to say.
-        Err(rustls::Error::InvalidCertificate(CertificateError::Other(_))) => Ok(pair),
-        Err(rustls::Error::InconsistentKeys(_)) => Err(TlsError::Mismatch {
-            certificate: files.cert_file.clone(),
-            key: files.key_file.clone(),
-        }),
-        Err(source) => Err(TlsError::Certificate { file: files.cert_file.clone(), source }),
-    }
 }
 
 /// Lower-case hex SHA-256 of a certificate's `SubjectPublicKeyInfo`.

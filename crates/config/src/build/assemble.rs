@@ -19,7 +19,7 @@ pub(crate) fn build(map: &Map, problems: &mut Problems) -> Options {
     server::features(&top, &mut options);
     server::monitor(&top, &mut options.monitor, problems);
     options.authorization = authorization::read(&top, problems);
-    options.tls = top.block("tls", &TLS).and_then(|f| tls::read(&f, problems));
+    options.tls = top.block("tls", &TLS).map(|f| tls::read(&f, problems));
     jetstream::read(&top, &mut options, problems);
     options
 }

@@ -11,5 +11,5 @@ mod tls;
 
 pub(crate) use assemble::build;
 pub(crate) use server::parse_address;
-pub(crate) use tls::TIMEOUT as TLS_TIMEOUT;
+pub(crate) use tls::{TIMEOUT as TLS_TIMEOUT, read_block as read_tls};
 pub use tls::{cipher_suite_names, curve_names};

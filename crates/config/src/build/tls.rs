@@ -4,21 +4,26 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use crate::duration;
-use crate::grammar::{Data, Value};
+use crate::grammar::{Data, Map, Value};
 use crate::options::{CertificateFiles, HandshakeFirst, Tls, TlsVersion};
 use crate::problem::Problems;
-use crate::table::CERTIFICATE;
+use crate::table::{CERTIFICATE, TLS};
 
 /// Time for a handshake.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
 /// How long `handshake_first: auto` waits for a handshake.
 const FALLBACK: Duration = Duration::from_millis(50);
 
-pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Option<Tls> {
+/// A `tls` block, wherever it stands.
+pub(crate) fn read_block(map: &Map, problems: &mut Problems) -> Tls {
+    read(&Fields::of(map, &TLS), problems)
+}
+
+pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Tls {
     let timeout = fields.seconds("timeout", "error parsing tls config", problems);
     let verify_and_map = fields.is_on("verify_and_map");
     known_urls(fields, problems);
-    Some(Tls {
+    Tls {
         certificates: certificates(fields, problems),
         ca_file: fields.filled("ca_file").map(Into::into),
         verify: fields.is_on("verify") || verify_and_map,
@@ -30,7 +35,7 @@ pub(super) fn read(fields: &Fields<'_>, problems: &mut Problems) -> Option<Tls> 
         min_version: min_version(fields, problems),
         cipher_suites: names(fields, "cipher_suites", CIPHER_SUITES, problems),
         curve_preferences: names(fields, "curve_preferences", CURVES, problems),
-    })
+    }
 }
 
 fn known_urls(fields: &Fields<'_>, problems: &mut Problems) {

@@ -1,6 +1,8 @@
 //! Whose certificates are accepted, and what that means for sessions.
 
-use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType,
+};
 use rustls::HandshakeKind;
 use rustls::crypto::ring;
 
@@ -66,6 +68,59 @@ fn refuses_client_certificates_of_another_purpose_or_time() {
         let session = setup.client().with_leaf(&leaf).connect(&server);
         assert!(matches!(session, Err(rustls::Error::InvalidCertificate(_))));
     }
+}
+
+#[test]
+fn takes_version_one_certificates_of_its_authorities() {
+    let setup = Setup::verifying();
+    let server = setup.server();
+    let leaf = client_leaf(|_| {}, &setup.authority).of_version_one(setup.authority.key());
+    for suites in [TLS12, ring::ALL_CIPHER_SUITES] {
+        let session = setup.client().with_suites(suites).with_leaf(&leaf).connect(&server).unwrap();
+        assert_eq!(session.client_leaves(), [leaf.der.to_vec()]);
+        assert!(server.accepts_pinned(&session.client_leaves()));
+        // Signed by nobody who is known.
+        let key = KeyPair::generate().unwrap();
+        let stranger = client_leaf(|_| {}, &setup.authority).of_version_one(&key);
+        let session = setup.client().with_suites(suites).with_leaf(&stranger).connect(&server);
+        assert!(matches!(session, Err(rustls::Error::InvalidCertificate(_))));
+        // Of another key than the one that the client has.
+        let mut thief = client_leaf(|_| {}, &setup.authority);
+        thief.der = leaf.der.clone();
+        assert!(setup.client().with_suites(suites).with_leaf(&thief).connect(&server).is_err());
+    }
+}
+
+#[test]
+fn takes_self_signed_certificates_that_are_listed() {
+    let mut setup = Setup::verifying();
+    let leaf = |is_ca: IsCa| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "client");
+        params.is_ca = is_ca;
+        Leaf::self_signed(&params)
+    };
+    for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::ExplicitNoCa, IsCa::NoCa] {
+        let (listed, other) = (leaf(is_ca.clone()), leaf(is_ca));
+        setup.options.ca_file = Some(setup.directory.write("listed.pem", &listed.chain));
+        let server = setup.server();
+        for suites in [TLS12, ring::ALL_CIPHER_SUITES] {
+            setup.client().with_suites(suites).with_leaf(&listed).connect(&server).unwrap();
+            let other = setup.client().with_suites(suites).with_leaf(&other).connect(&server);
+            assert!(matches!(other, Err(rustls::Error::InvalidCertificate(_))));
+        }
+    }
+}
+
+#[test]
+fn takes_certificates_that_the_system_trusts_where_no_file_is_named() {
+    let mut setup = Setup::verifying();
+    setup.options.ca_file = None;
+    let server = setup.server();
+    assert!(setup.client().connect(&server).is_err());
+    let leaf = client_leaf(|_| {}, &setup.authority);
+    let session = setup.client().with_leaf(&leaf).connect(&server);
+    assert!(matches!(session, Err(rustls::Error::InvalidCertificate(_))));
 }
 
 #[test]

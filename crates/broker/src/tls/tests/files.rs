@@ -6,7 +6,7 @@ use std::time::Duration;
 use anabranch_config::options::{CertificateFiles, HandshakeFirst};
 
 use super::fixture::*;
-use crate::tls::{TlsError, TlsServer};
+use crate::tls::{PairError, TlsError, TlsServer, check_tls};
 
 #[test]
 fn takes_over_what_concerns_the_connection() {
@@ -21,72 +21,91 @@ fn takes_over_what_concerns_the_connection() {
     assert!(server.rate.allow(now) && !server.rate.allow(now));
 }
 
+/// What is wrong with a certificate and a key.
+fn pair_error(cert: &Path, key: &Path) -> PairError {
+    let pair = CertificateFiles { cert_file: cert.to_owned(), key_file: key.to_owned() };
+    match TlsServer::new(&options(vec![pair])).unwrap_err() {
+        TlsError::Pair { source, .. } => source,
+        other => panic!("{other}"),
+    }
+}
+
 #[test]
 fn names_the_file_that_is_missing() {
     let mut setup = Setup::new();
-    let absent = setup.directory.0.join("absent.pem");
-    setup.options.ca_file = Some(absent.clone());
-    let error = setup.error();
-    assert!(error.to_string().contains("absent.pem"), "{error}");
-    assert!(matches!(error, TlsError::File { file, .. } if file == absent));
-    setup.options.ca_file = None;
-    setup.options.certificates[0].key_file.clone_from(&absent);
-    assert!(matches!(setup.error(), TlsError::File { file, .. } if file == absent));
-    setup.options.certificates[0].cert_file.clone_from(&absent);
-    assert!(matches!(setup.error(), TlsError::File { file, .. } if file == absent));
-}
-
-#[test]
-fn names_the_file_that_holds_something_else() {
-    let setup = Setup::new();
     let good = setup.options.certificates[0].clone();
-    let garbage = setup.directory.write("garbage.pem", "no certificate at all");
-    let broken = setup
-        .directory
-        .write("broken.pem", "-----BEGIN CERTIFICATE-----\n////\n-----END CERTIFICATE-----\n");
-    let cut = setup.directory.write("cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB");
-    let error = |cert: &Path, key: &Path| {
-        let pair = CertificateFiles { cert_file: cert.to_owned(), key_file: key.to_owned() };
-        TlsServer::new(&options(vec![pair])).unwrap_err()
-    };
-    // A certificate where the key should be, and the other way round.
-    for key in [&garbage, &good.cert_file] {
-        let error = error(&good.cert_file, key);
-        assert!(matches!(error, TlsError::Pem { file, .. } if file == *key));
+    let absent = setup.directory.0.join("absent.pem");
+    let missing = format!("open {}: no such file or directory", absent.display());
+    for (cert, key) in [(&good.cert_file, &absent), (&absent, &good.key_file), (&absent, &absent)] {
+        assert_eq!(pair_error(cert, key), PairError::File(missing.clone()));
     }
-    for cert in [&garbage, &cut, &good.key_file] {
-        let error = error(cert, &good.key_file);
-        assert!(matches!(error, TlsError::Pem { file, .. } if file == *cert));
-    }
-    let error = error(&broken, &good.key_file);
-    assert!(matches!(error, TlsError::Certificate { file, .. } if file == broken));
+    setup.options.ca_file = Some(absent);
+    assert_eq!(setup.error(), TlsError::Authorities(missing));
+    setup.options.certificates.push(CertificateFiles { cert_file: "".into(), ..good });
+    assert!(setup.error().to_string().starts_with("error parsing X509 certificate/key pair 2/2: "));
 }
 
 #[test]
-fn refuses_a_key_it_cannot_use() {
-    let mut setup = Setup::new();
-    let key = "-----BEGIN PRIVATE KEY-----\n////\n-----END PRIVATE KEY-----\n";
-    let key = setup.directory.write("broken.key", key);
-    setup.options.certificates[0].key_file.clone_from(&key);
-    assert!(matches!(setup.error(), TlsError::Key { file, .. } if file == key));
+fn tells_what_a_file_holds_instead() {
+    let setup = Setup::new();
+    let CertificateFiles { cert_file, key_file } = setup.options.certificates[0].clone();
+    let section = |label: &str, text: &str| {
+        format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+    };
+    let file = |name: &str, text: &str| setup.directory.write(name, text);
+    let garbage = file("garbage.pem", "no certificate at all");
+    let cut = file("cut.pem", "-----BEGIN CERTIFICATE-----\nMIIB");
+    for nothing in [&garbage, &cut] {
+        assert_eq!(pair_error(nothing, &key_file), PairError::NoCertificate);
+        assert_eq!(pair_error(&cert_file, nothing), PairError::NoKey);
+    }
+    assert_eq!(pair_error(&key_file, &key_file), PairError::Switched);
+    assert_eq!(pair_error(&cert_file, &cert_file), PairError::CertificateForKey);
+    let other = file("other.pem", &(section("X509 CRL", "AAAA") + &section("ODD", "AAAA")));
+    let others = "X509 CRL ODD".to_owned();
+    assert_eq!(pair_error(&other, &key_file), PairError::OtherThanCertificate(others.clone()));
+    assert_eq!(pair_error(&cert_file, &other), PairError::OtherThanKey(others));
+    let broken = file("broken.pem", &section("CERTIFICATE", "////"));
+    assert_eq!(pair_error(&broken, &key_file), PairError::Certificate);
+    for label in ["PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        let broken = file("broken.key", &section(label, "////"));
+        assert_eq!(pair_error(&cert_file, &broken), PairError::Key);
+    }
+}
+
+#[test]
+fn tells_a_key_that_it_lacks_from_one_that_is_none() {
+    let setup = Setup::new();
+    let cert = &setup.options.certificates[0].cert_file;
+    // PKCS #8 of an algorithm that nobody has.
+    let odd = setup.directory.write(
+        "odd.key",
+        "-----BEGIN PRIVATE KEY-----\nMAwCAQAwBAYCKgMEAQA=\n-----END PRIVATE KEY-----\n",
+    );
+    assert_eq!(pair_error(cert, &odd), PairError::Unavailable);
+    let error = TlsError::Pair { which: None, source: PairError::Unavailable };
+    assert!(error.is_of_this_server());
+    let error = TlsError::Pair { which: None, source: PairError::Key };
+    assert!(!error.is_of_this_server());
 }
 
 #[test]
 fn refuses_a_key_of_another_certificate() {
-    let mut setup = Setup::new();
+    let setup = Setup::new();
     let other = setup.directory.pair("other", &server_leaf(&["localhost"], &setup.authority));
-    setup.options.certificates[0].key_file.clone_from(&other.key_file);
-    assert!(matches!(setup.error(), TlsError::Mismatch { key, .. } if key == other.key_file));
+    let cert = &setup.options.certificates[0].cert_file;
+    assert_eq!(pair_error(cert, &other.key_file), PairError::Mismatch);
 }
 
 #[test]
-fn refuses_to_start_without_what_it_needs() {
-    let mut setup = Setup::new();
-    setup.options.verify = true;
-    assert!(matches!(setup.error(), TlsError::NoAuthorities));
-    setup.options.verify = false;
+fn only_a_start_needs_a_certificate() {
+    let mut setup = Setup::verifying();
     setup.options.certificates.clear();
-    assert!(matches!(setup.error(), TlsError::NoCertificate));
+    assert_eq!(setup.error(), TlsError::NoCertificate);
+    assert_eq!(check_tls(&setup.options), Ok(()));
+    setup.options.ca_file = Some(setup.directory.write("none.pem", ""));
+    let error = check_tls(&setup.options).unwrap_err();
+    assert_eq!(error.to_string(), "failed to parse root ca certificate");
 }
 
 #[test]
@@ -97,7 +116,7 @@ fn takes_the_authorities_that_it_can_read() {
     setup.options.ca_file = Some(both);
     let leaf = client_leaf(|_| {}, &setup.authority);
     setup.client().with_leaf(&leaf).connect(&setup.server()).unwrap();
-    let none = setup.directory.write("none.pem", broken);
-    setup.options.ca_file = Some(none.clone());
-    assert!(matches!(setup.error(), TlsError::Authorities { file } if file == none));
+    setup.options.ca_file = Some(setup.directory.write("none.pem", broken));
+    let error = TlsError::Authorities("failed to parse root ca certificate".to_owned());
+    assert_eq!(setup.error(), error);
 }

@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use anabranch_config::options::{CertificateFiles, HandshakeFirst, Tls, TlsVersion};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::ring::{self, cipher_suite};
+use rustls::sign::CertifiedKey;
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConnection, SupportedCipherSuite, version,
+    ClientConfig, ClientConnection, RootCertStore, ServerConnection, SignatureScheme,
+    SupportedCipherSuite, version,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use sha2::{Digest, Sha256};
+use x509_parser::asn1_rs::{Any, FromDer as _};
 
 use crate::tls::{TlsError, TlsServer, algorithms};
 
@@ -72,8 +76,22 @@ impl Leaf {
         Self { chain: certificate.pem(), der: certificate.der().clone(), key }
     }
 
-    pub(super) fn client_key(&self) -> PrivateKeyDer<'static> {
-        PrivateKeyDer::try_from(self.key.serialize_der()).unwrap()
+    pub(super) fn self_signed(params: &CertificateParams) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Self { chain: certificate.pem(), der: certificate.der().clone(), key }
+    }
+
+    /// The same as X.509 version 1, signed by `signer`.
+    pub(super) fn of_version_one(mut self, signer: &KeyPair) -> Self {
+        self.der = version_one(&self.der, signer);
+        self
+    }
+
+    fn certified_key(&self) -> CertifiedKey {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let key = ring::default_provider().key_provider.load_private_key(key).unwrap();
+        CertifiedKey::new(vec![self.der.clone()], key)
     }
 
     /// As a pin.
@@ -83,6 +101,49 @@ impl Leaf {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect()
+    }
+}
+
+/// A certificate without what versions 2 and 3 added: its extensions and the version itself.
+pub(super) fn version_one(der: &[u8], signer: &KeyPair) -> CertificateDer<'static> {
+    use rcgen::SigningKey as _;
+    const VERSION: [u8; 5] = [0xa0, 3, 2, 1, 2];
+    let (_, parsed) = x509_parser::parse_x509_certificate(der).unwrap();
+    let signed: &[u8] = parsed.tbs_certificate.as_ref();
+    let begin = signed.windows(5).position(|bytes| bytes == VERSION).unwrap() + 5;
+    let key = parsed.public_key().raw;
+    let end = signed.windows(key.len()).position(|bytes| bytes == key).unwrap() + key.len();
+    // Behind the signed part stand the algorithm and the signature.
+    let (_, outside) = Any::from_der(der).unwrap();
+    let algorithm = &outside.data[signed.len()..];
+    let algorithm = &algorithm[..usize::from(algorithm[1]) + 2];
+    let signed = tlv(0x30, &signed[begin..end]);
+    let signature = [vec![0], signer.sign(&signed).unwrap()].concat();
+    tlv(0x30, &[&signed, algorithm, &tlv(3, &signature)].concat()).into()
+}
+
+/// DER of a value.
+fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(value.len()).unwrap().to_be_bytes();
+    let head = match len {
+        [0, short @ 0..=127] => vec![tag, short],
+        [0, long] => vec![tag, 0x81, long],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [head.as_slice(), value].concat()
+}
+
+/// Presents this, whatever the server would like.
+#[derive(Debug)]
+struct Presents(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Presents {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 
@@ -180,9 +241,8 @@ impl<'a> TestClient<'a> {
             .unwrap()
             .with_root_certificates(roots);
         Arc::new(match self.leaf {
-            Some(leaf) => {
-                builder.with_client_auth_cert(vec![leaf.der.clone()], leaf.client_key()).unwrap()
-            }
+            Some(leaf) => builder
+                .with_client_cert_resolver(Arc::new(Presents(Arc::new(leaf.certified_key())))),
             None => builder.with_no_client_auth(),
         })
     }

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod client_certificate;
+mod client_path;
 mod files;
 mod fixture;
 mod server_certificate;
