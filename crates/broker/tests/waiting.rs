@@ -44,13 +44,15 @@ async fn queue(broker: &Broker) -> Vec<TcpStream> {
     clients
 }
 
-/// The next line; empty at the end of the stream.
+/// The next line, PINGs of the server apart; empty at the end of the stream.
 async fn read_line(stream: &mut TcpStream) -> String {
     let mut line = String::new();
-    while !line.ends_with('\n') {
-        match stream.read_u8().await {
-            Ok(byte) => line.push(char::from(byte)),
-            Err(_) => break,
+    while let Ok(byte) = stream.read_u8().await {
+        line.push(char::from(byte));
+        if line == "PING\r\n" {
+            line.clear();
+        } else if line.ends_with('\n') {
+            break;
         }
     }
     line

@@ -49,36 +49,36 @@ pub fn write_with_client(directory: &Path) -> Result<(), Error> {
     params.distinguished_name.push(DnType::CommonName, "authority");
     let key = KeyPair::generate().map_err(unmade)?;
     let certificate = params.self_signed(&key).map_err(unmade)?;
-    write(directory, "ca.pem", &certificate.pem())?;
+    put(directory, "ca.pem", &certificate.pem())?;
     let issuer = Issuer::new(params, key);
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "client");
     params.distinguished_name.push(DnType::OrganizationName, "testkit");
     let key = KeyPair::generate().map_err(unmade)?;
     let certificate = params.signed_by(&key, &issuer).map_err(unmade)?;
-    write(directory, "client.pem", &certificate.pem())?;
-    write(directory, "client-key.pem", &key.serialize_pem())?;
+    put(directory, "client.pem", &certificate.pem())?;
+    put(directory, "client-key.pem", &key.serialize_pem())?;
     let pin = Sha256::digest(key.subject_public_key_info());
-    write(directory, "pinned.conf", &format!("pinned_certs: [\"{}\"]\n", hex(&pin)))?;
+    put(directory, "pinned.conf", &format!("pinned_certs: [\"{}\"]\n", hex(&pin)))?;
     let other = Sha256::digest(pin);
-    write(directory, "unpinned.conf", &format!("pinned_certs: [\"{}\"]\n", hex(&other)))
+    put(directory, "unpinned.conf", &format!("pinned_certs: [\"{}\"]\n", hex(&other)))
 }
 
 fn self_signed(directory: &Path, name: &str, file: &str, key_file: &str) -> Result<(), Error> {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).map_err(unmade)?;
-    write(directory, file, &made.cert.pem())?;
-    write(directory, key_file, &made.signing_key.serialize_pem())
+    put(directory, file, &made.cert.pem())?;
+    put(directory, key_file, &made.signing_key.serialize_pem())
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
+pub(crate) fn put(directory: &Path, name: &str, text: &str) -> Result<(), Error> {
     fs::write(directory.join(name), text)
         .map_err(|source| Error::Io { what: format!("write {name}"), source })
 }
 
-fn unmade(error: rcgen::Error) -> Error {
+pub(crate) fn unmade(error: rcgen::Error) -> Error {
     Error::Io { what: "make a certificate".to_owned(), source: io::Error::other(error) }
 }

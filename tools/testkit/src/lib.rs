@@ -4,8 +4,8 @@
 //! given a configuration text and spoken to over loopback. Whatever is tested here can therefore
 //! be tested against the peer server too, and is.
 //!
-//! - [`server`] starts a server on ports that the system chose, and ends it; [`certificate`] makes
-//!   what its TLS needs.
+//! - [`server`] starts a server on ports that the system chose, and ends it; [`certificate`] and
+//!   [`client_certificates`] make what its TLS needs.
 //! - [`wire`] is a connection whose every read has a deadline; [`client`] understands what it
 //!   reads, [`tls`] is a stream inside of TLS.
 //! - [`observed`] is a server with what monitoring and the system show of it; [`http`] asks.
@@ -14,6 +14,7 @@
 
 pub mod certificate;
 pub mod client;
+pub mod client_certificates;
 pub mod http;
 pub mod observed;
 pub mod server;

@@ -8,11 +8,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::CertifiedKey;
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, RootCertStore, SignatureScheme, StreamOwned,
+    SupportedProtocolVersion,
 };
 
 use crate::client::TIMEOUT;
@@ -26,11 +29,13 @@ pub type TlsStream = StreamOwned<ClientConnection, TcpStream>;
 /// How a client shakes hands.
 #[derive(Debug, Clone, Copy)]
 pub struct Handshake<'a> {
-    /// Where the certificates are: the one to trust and, for servers that ask for one,
-    /// `client.pem`, if it is there.
+    /// Where the certificates are.
     pub directory: &'a Path,
     /// The certificate to trust.
     pub trusted: &'a str,
+    /// The certificate to show to a server that asks for one, whosever it would like to see:
+    /// `NAME.pem`, with its key `NAME-key.pem`, if it is there.
+    pub shown: &'a str,
     /// The name asked for.
     pub name: &'static str,
     /// The versions offered.
@@ -48,6 +53,7 @@ impl<'a> Handshake<'a> {
         Self {
             directory,
             trusted: "cert.pem",
+            shown: "client",
             name: "localhost",
             versions: ALL_VERSIONS,
             early: b"",
@@ -76,17 +82,35 @@ impl<'a> Handshake<'a> {
     }
 
     fn configuration(&self) -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
-        let certificate = |name| CertificateDer::from_pem_file(self.directory.join(name));
+        let certificate = |name: &str| CertificateDer::from_pem_file(self.directory.join(name));
         let mut roots = RootCertStore::empty();
         roots.add(certificate(self.trusted)?)?;
         let provider: CryptoProvider = rustls::crypto::ring::default_provider();
+        let keys = provider.key_provider;
         let builder = ClientConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(self.versions)?
             .with_root_certificates(roots);
-        if !self.directory.join("client.pem").exists() {
+        let shown = format!("{}.pem", self.shown);
+        if !self.directory.join(&shown).exists() {
             return Ok(builder.with_no_client_auth());
         }
-        let key = PrivateKeyDer::from_pem_file(self.directory.join("client-key.pem"))?;
-        Ok(builder.with_client_auth_cert(vec![certificate("client.pem")?], key)?)
+        let key = self.directory.join(format!("{}-key.pem", self.shown));
+        let key = keys.load_private_key(PrivateKeyDer::from_pem_file(key)?)?;
+        let shown = CertifiedKey::new(vec![certificate(&shown)?], key);
+        Ok(builder.with_client_cert_resolver(Arc::new(Shows(Arc::new(shown)))))
+    }
+}
+
+/// Shows this, whatever is asked for.
+#[derive(Debug)]
+struct Shows(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Shows {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }

@@ -32,6 +32,66 @@ fn a_checked_configuration_gives_the_same_words_and_exit_code() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn certificates_are_read_when_a_configuration_is_checked() {
+    const MISSING: &str =
+        "error parsing X509 certificate/key pair: open DIR/none.pem: no such file";
+    let pair = |certificate: &str, key: &str, more: &str| {
+        let file = |name: &str| format!("\"{{dir}}/{name}\"");
+        let (certificate, key) = (file(certificate), file(key));
+        format!("tls {{cert_file: {certificate}, key_file: {key}{more}}}\n")
+    };
+    let with = |more: &str| pair("cert.pem", "key.pem", more);
+    let certs = "certs: [{cert_file: \"{dir}/cert.pem\", key_file: \"{dir}/key.pem\"}, \
+                 {cert_file: \"{dir}/none.pem\", key_file: \"{dir}/key.pem\"}]";
+    let broken = pair("none.pem", "none.pem", "");
+    for config in [
+        with(""),
+        with(", verify: true, ca_file: \"{dir}/ca.pem\""),
+        with(", verify: true"),
+        with(", ca_file: \"{dir}/none.pem\""),
+        with(", ca_file: \"{dir}/key.pem\""),
+        with(", ca_file: \"{dir}/server.conf\""),
+        pair("none.pem", "key.pem", ""),
+        pair("cert.pem", "none.pem", ""),
+        pair("cert.pem", "client-key.pem", ""),
+        pair("server.conf", "key.pem", ""),
+        pair("cert.pem", "server.conf", ""),
+        pair("key.pem", "key.pem", ""),
+        pair("cert.pem", "cert.pem", ""),
+        pair("", "key.pem", ""),
+        pair("none.pem", "none.pem", ", nonsense: 1"),
+        format!("tls {{{certs}}}\n"),
+        "tls {}\n".to_owned(),
+        "tls {ca_file: \"{dir}/ca.pem\"}\n".to_owned(),
+    ] {
+        let [ours, theirs] = both(|binary| call(binary, &config, "-t -c {dir}/server.conf"));
+        assert_eq!(ours.first_lines(), theirs.first_lines(), "{config}");
+        assert_eq!(ours.code, theirs.code, "{config}");
+        if theirs.code == Some(1) {
+            let [ours, theirs] = both(|binary| call(binary, &config, "-c {dir}/server.conf"));
+            assert_eq!(ours.first_lines(), theirs.first_lines(), "a start with {config}");
+            assert_eq!(ours.code, theirs.code, "a start with {config}");
+        }
+    }
+    for config in [
+        format!("cluster {{port: -1, {broken}}}\n"),
+        format!("leafnodes {{port: -1, {broken}}}\n"),
+        format!("websocket {{port: -1, {broken}}}\n"),
+        format!("{broken}portt: 1\n"),
+    ] {
+        let [ours, theirs] = both(|binary| call(binary, &config, "-t -c {dir}/server.conf"));
+        assert_eq!(ours.code, theirs.code, "{config}");
+        // In any order with what else there is to say.
+        let both_told = ours.output.contains(MISSING) && theirs.output.contains(MISSING);
+        assert!(both_told, "{ours:?} {theirs:?}");
+    }
+    let flags = "-p -1 --tls --tlscert {dir}/none.pem --tlskey {dir}/key.pem";
+    let [ours, theirs] = both(|binary| call(binary, "", flags));
+    assert_eq!((ours.first_lines(), ours.code), (theirs.first_lines(), theirs.code));
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn wrong_arguments_give_the_same_exit_code_and_first_line() {
     for arguments in [
         "--nonsense",
@@ -145,7 +205,12 @@ fn the_start_is_told_in_the_same_lines() {
         "Plaintext passwords detected",
     ];
     let config = "http: \"127.0.0.1:-1\"\nauthorization: {users: [{user: a, password: b}]}\n";
-    let told = |binary: &_| log_lines(&running(binary, config).log(), &LINES);
+    let told = |binary: &_| {
+        let server = running(binary, config);
+        // The log may be written a little later than the ports file.
+        wait_until(|| server.log().contains("Server is ready"));
+        log_lines(&server.log(), &LINES)
+    };
     let [ours, theirs] = both(told);
     assert_eq!(ours, theirs);
     assert!(theirs.len() >= 4, "{theirs:?}");

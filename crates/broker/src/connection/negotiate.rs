@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::client::{Client, TlsDetails};
 use crate::server::{Phase, Registered, Server};
-use crate::tls::{TlsServer, TlsStream};
+use crate::tls::{TlsServer, TlsStream, handshake_failure};
 
 /// Time for the PROXY header.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -208,7 +208,8 @@ impl Early {
         match shaken.await {
             Ok(Ok(())) => {}
             Ok(Err(e)) => {
-                log::error!("{} - TLS handshake error: {e}", client.label());
+                let why = handshake_failure(&e);
+                log::error!("{} - TLS handshake error: {why}", client.label());
                 return Err(CloseReason::TlsHandshakeError);
             }
             Err(_) => {

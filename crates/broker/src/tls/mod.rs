@@ -3,11 +3,13 @@
 
 mod algorithms;
 mod client_auth;
+mod failure;
 mod files;
 mod rate;
 mod server;
 mod stream;
 
+pub use failure::handshake_failure;
 pub use files::PairError;
 pub use server::{TlsError, TlsServer, check_tls};
 pub use stream::TlsStream;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use anabranch_testkit::certificate::write_with_client;
 use anabranch_testkit::server::{Binary, Server};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,11 +42,13 @@ pub(crate) fn running(binary: &Binary, config: &str) -> Server {
     Server::start(binary, config).expect("a valid configuration")
 }
 
-/// Calls the executable with `arguments`, in which `{dir}` is a directory that holds `config` as
-/// `server.conf`. Program names and the directory are taken out of what it says.
+/// Calls the executable with `arguments`; there and in `config` `{dir}` is a directory that holds
+/// `config` as `server.conf`, and certificates. Program names and the directory are taken out of
+/// what it says.
 pub(crate) fn call(binary: &Binary, config: &str, arguments: &str) -> Call {
-    let place = running(binary, "");
+    let place = Server::start_with(binary, "", write_with_client).expect("a valid configuration");
     let directory = place.directory().display().to_string();
+    let config = config.replace("{dir}", &directory);
     fs::write(place.directory().join("server.conf"), config).expect("a directory of its own");
     let mut child = Command::new(binary.path())
         .args(arguments.split(' ').map(|word| word.replace("{dir}", &directory)))
