@@ -1,10 +1,13 @@
 //! Messages for streams: from their headers to their acknowledgement.
 
+use anabranch_jetstream::publish::batch::FastBatch;
 use anabranch_jetstream::publish::counter::Integer;
 use anabranch_jetstream::publish::schedule::OnlyUtc;
 use anabranch_jetstream::publish::{PublishHeaders, refusal};
-use anabranch_jetstream::stream::{IdHash, Origin, Publish, Published, Removed, Resident, Stored};
-use anabranch_jetstream::{ApiError, Timestamp, json};
+use anabranch_jetstream::stream::{
+    Command, IdHash, Origin, Publish, Published, Removed, Resident, Stored, Told,
+};
+use anabranch_jetstream::{ApiError, Timestamp, error, json};
 
 use super::held::Held;
 use super::outbox::Outbox;
@@ -15,10 +18,30 @@ use crate::worker::Inbound;
 pub struct Message<'a> {
     /// Its subject.
     pub subject: &'a [u8],
+    /// Where its publisher listens; empty: nowhere. Of fast batches it says more.
+    pub reply: &'a [u8],
     /// Header block; empty: none.
     pub headers: &'a [u8],
     /// What follows.
     pub body: &'a [u8],
+}
+
+impl<'a> Message<'a> {
+    /// The command that is logged for it.
+    #[must_use]
+    pub fn command(&self) -> Command<'a> {
+        let Self { subject, reply, headers, body } = *self;
+        if is_fast(reply) {
+            Command::PublishFast { reply, subject, headers, body }
+        } else {
+            Command::Publish { subject, headers, body }
+        }
+    }
+}
+
+/// The message belongs to a fast batch, or wants to.
+fn is_fast(reply: &[u8]) -> bool {
+    reply.len() > 4 && reply.ends_with(b".$FI")
 }
 
 /// What became of a message.
@@ -27,6 +50,8 @@ pub enum Outcome {
     Stored(u64, Option<Integer>),
     /// It waits for the end of its batch.
     Staged,
+    /// It belongs to a fast batch with this id.
+    Fast(Vec<Told>, String),
     /// It ended a batch: the last sequence, the batch's id and how many messages it has.
     Batch(u64, String, usize),
     /// A message with its id was stored before, at this sequence.
@@ -40,7 +65,7 @@ pub type Heard<'a> = &'a mut dyn FnMut(&Held, &Stored<'_>);
 
 /// Stores a message that was logged at `now`.
 pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>) -> Outcome {
-    let Message { subject, headers, body } = *message;
+    let Message { subject, headers, body, reply } = *message;
     let asked = &PublishHeaders::parse(headers);
     let mut loaded = Resident::default();
     for seq in held.machine.needs(subject, asked, now) {
@@ -61,8 +86,23 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
     };
     held.changed = true;
     let mut removed: Vec<Removed> = Vec::new();
-    let published = held.machine.publish(&publish, &mut removed);
-    let outcome = match published {
+    let outcome = if is_fast(reply) {
+        store_fast(held, &publish, reply, &mut removed, heard)
+    } else {
+        let published = held.machine.publish(&publish, &mut removed);
+        outcome(held, published, asked, heard)
+    };
+    held.forget(&mut removed);
+    outcome
+}
+
+fn outcome(
+    held: &mut Held,
+    published: Published<'_>,
+    asked: &PublishHeaders<'_>,
+    heard: Heard<'_>,
+) -> Outcome {
+    match published {
         Published::Stored(stored) => {
             held.keep(&stored);
             heard(held, &stored);
@@ -80,18 +120,55 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
         }
         Published::Duplicate(seq) => Outcome::Duplicate(seq),
         Published::Refused(error) => Outcome::Refused(error),
-    };
-    held.forget(&mut removed);
-    outcome
+    }
+}
+
+fn store_fast(
+    held: &mut Held,
+    message: &Publish<'_>,
+    reply: &[u8],
+    removed: &mut Vec<Removed>,
+    heard: Heard<'_>,
+) -> Outcome {
+    let reply = str::from_utf8(reply).ok();
+    let batch = reply.and_then(FastBatch::parse).unwrap_or(Err(error::BATCH_PATTERN_INVALID));
+    let id = batch.as_ref().map_or("", |batch| batch.id).to_owned();
+    let mut told = Vec::new();
+    if let Some(stored) = held.machine.publish_fast(message, batch, &mut told, removed) {
+        held.keep(&stored);
+        heard(held, &stored);
+    }
+    Outcome::Fast(told, id)
 }
 
 /// Stores a message that came at `now`, and answers it.
 pub fn apply(held: &mut Held, inbound: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
     let Inbound { subject, headers, body, reply, .. } = *inbound;
-    let message = Message { subject, headers, body };
+    let message = Message { subject, headers, body, reply };
     let outcome = store(held, &message, now, &mut |held, stored| republish(held, stored, outbox));
-    if !reply.is_empty() && !held.machine.config().no_ack {
-        outbox.send(reply, b"", 0, &acknowledgement(held, &outcome));
+    if reply.is_empty() || held.machine.config().no_ack {
+        return;
+    }
+    match &outcome {
+        Outcome::Fast(told, id) => {
+            for told in told {
+                outbox.send(reply, b"", 0, &flow(held, told, id));
+            }
+        }
+        _ => outbox.send(reply, b"", 0, &acknowledgement(held, &outcome)),
+    }
+}
+
+fn flow(held: &Held, told: &Told, id: &str) -> Vec<u8> {
+    match told {
+        Told::Flow(payload) => payload.clone(),
+        Told::Refused(error) => refusal(&held.machine.config().name, error),
+        Told::Ended { seq, count, is_duplicate } => {
+            let id = String::from_utf8_lossy(&json::to_vec(&id)).into_owned();
+            let duplicate = if *is_duplicate { ",\"duplicate\": true" } else { "" };
+            let rest = format!("{seq}{duplicate},\"batch\":{id},\"count\":{count}}}");
+            [held.ack_start.as_slice(), rest.as_bytes()].concat()
+        }
     }
 }
 
@@ -112,7 +189,7 @@ fn acknowledgement(held: &Held, outcome: &Outcome) -> Vec<u8> {
         Outcome::Stored(seq, Some(value)) => {
             with_seq(*seq, format!(",\"val\":\"{value}\"}}").as_bytes())
         }
-        Outcome::Staged => Vec::new(),
+        Outcome::Staged | Outcome::Fast(..) => Vec::new(),
         Outcome::Batch(seq, id, count) => {
             let id = String::from_utf8_lossy(&json::to_vec(id)).into_owned();
             with_seq(*seq, format!(",\"batch\":{id},\"count\":{count}}}").as_bytes())

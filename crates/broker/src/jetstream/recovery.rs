@@ -73,7 +73,11 @@ fn apply(
     match command {
         Command::Create(_) => {}
         Command::Publish { subject, headers, body } => {
-            let message = Message { subject, headers, body };
+            let message = Message { subject, headers, body, reply: b"" };
+            let _ = publishing::store(held, &message, time, &mut |_, _| ());
+        }
+        Command::PublishFast { subject, headers, body, reply } => {
+            let message = Message { subject, headers, body, reply };
             let _ = publishing::store(held, &message, time, &mut |_, _| ());
         }
         Command::Update(config) => {

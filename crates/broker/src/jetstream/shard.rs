@@ -15,7 +15,7 @@ use super::held::Held;
 use super::journal::{Journal, Opening};
 use super::outbox::Outbox;
 use super::passing;
-use super::publishing;
+use super::publishing::{self, Message};
 use super::recovery;
 use super::streams::{Intake, Ledger, Streams};
 use crate::error::StartError;
@@ -125,8 +125,8 @@ impl Shard {
             };
             return self.append(change.stream, now, &change.command());
         }
-        let Inbound { subject, headers, body, .. } = *message;
-        let command = Command::Publish { subject, headers, body };
+        let Inbound { subject, headers, body, reply, .. } = *message;
+        let command = Message { subject, headers, body, reply }.command();
         self.append(StreamId(message.recipient.0), now, &command)
     }
 

@@ -2,13 +2,24 @@
 //!
 //! The envelope around them (stream, time) is the log's. Numbers are little-endian.
 
-use super::bytes::{Bytes, DecodeError};
+use super::bytes::{Bytes, DecodeError, put_text};
 
 /// One logged command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
     /// A message was published.
     Publish {
+        /// As it was published.
+        subject: &'a [u8],
+        /// Header block; empty: none.
+        headers: &'a [u8],
+        /// What follows.
+        body: &'a [u8],
+    },
+    /// A message of a fast batch was published.
+    PublishFast {
+        /// Where its publisher listens, which says what its place in the batch is.
+        reply: &'a [u8],
         /// As it was published.
         subject: &'a [u8],
         /// Header block; empty: none.
@@ -46,6 +57,7 @@ const CREATE: u8 = 1;
 const UPDATE: u8 = 2;
 const REMOVE: u8 = 3;
 const TICK: u8 = 4;
+const PUBLISH_FAST: u8 = 5;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
 
@@ -67,7 +79,11 @@ impl<'a> Command<'a> {
         match self {
             Self::Publish { .. } => Record::Publish,
             Self::Delete { .. } | Self::Purge { .. } => Record::Tombstone,
-            Self::Create(_) | Self::Update(_) | Self::Remove | Self::Tick => Record::Control,
+            Self::PublishFast { .. }
+            | Self::Create(_)
+            | Self::Update(_)
+            | Self::Remove
+            | Self::Tick => Record::Control,
         }
     }
 
@@ -81,6 +97,13 @@ impl<'a> Command<'a> {
                 for part in [subject, headers, body] {
                     into.extend_from_slice(part);
                 }
+            }
+            Self::PublishFast { reply, subject, headers, body } => {
+                into.push(PUBLISH_FAST);
+                for part in [reply, subject, headers] {
+                    put_text(into, part);
+                }
+                into.extend_from_slice(body);
             }
             Self::Create(config) => {
                 into.push(CREATE);
@@ -123,6 +146,11 @@ impl<'a> Command<'a> {
                 UPDATE => Ok(Self::Update(bytes.0)),
                 REMOVE => Ok(Self::Remove),
                 TICK => Ok(Self::Tick),
+                PUBLISH_FAST => {
+                    let (reply, subject) = (bytes.text()?, bytes.text()?);
+                    let headers = bytes.text()?;
+                    Ok(Self::PublishFast { reply, subject, headers, body: bytes.0 })
+                }
                 _ => Err(DecodeError::Field("control command")),
             },
             Record::Tombstone => match bytes.byte()? {
@@ -149,6 +177,7 @@ mod tests {
         for command in [
             Command::Publish { subject: b"a.b", headers: b"NATS/1.0\r\n\r\n", body: b"hi" },
             Command::Publish { subject: b"a", headers: b"", body: b"" },
+            Command::PublishFast { reply: b"r.$FI", subject: b"a", headers: b"", body: b"hi" },
             Command::Create(b"{}"),
             Command::Update(b"{\"name\":\"S\"}"),
             Command::Remove,

@@ -60,6 +60,12 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Takes the API level out that the message needs, as messages of batches do not keep it.
+    pub(super) fn without_level(&mut self) {
+        let without = block::without(&self.headers, "Nats-Required-Api-Level");
+        self.headers = Cow::Owned(without);
+    }
+
     /// Bytes of headers and body.
     pub(super) fn len(&self) -> usize {
         self.headers.len() + self.body.len()

@@ -3,6 +3,7 @@
 
 use super::dedup::Dedup;
 use super::expiry::Expiries;
+use super::fast::FastBatches;
 use super::index::{Index, Removed};
 use super::pages::Location;
 use super::schedules::Schedules;
@@ -23,6 +24,7 @@ pub struct Stream {
     pub(super) expiries: Expiries,
     pub(super) schedules: Schedules,
     pub(super) staging: Staging,
+    pub(super) fast: FastBatches,
     /// No message below it ends by its age: it is gone, or never ends.
     pub(super) age_floor: u64,
     /// The id of the message that was stored last; empty: it had none.
@@ -42,6 +44,7 @@ impl Stream {
             expiries: Expiries::default(),
             schedules: Schedules::default(),
             staging: Staging::default(),
+            fast: FastBatches::default(),
             age_floor: config.first_seq.max(1),
             last_message_id: Vec::new(),
             created,
@@ -88,6 +91,9 @@ impl Stream {
             self.age_floor = self.index.first_seq();
         }
         self.shapes = Shapes::new(&config);
+        if !config.allow_batched {
+            self.fast = FastBatches::default();
+        }
         if !config.allow_atomic {
             self.staging = Staging::default();
         }

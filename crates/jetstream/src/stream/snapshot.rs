@@ -2,11 +2,12 @@
 //!
 //! Version 1: configuration (JSON), creation, counters, last message id, names of subjects, then
 //! for each message its distance to the one before, subject, time, size, flags and location, then
-//! message ids, expiries, schedules and atomic batches under way. Numbers are LEB128 unless said
+//! message ids, expiries, schedules and batches under way. Numbers are LEB128 unless said
 //! otherwise; first and last of subjects and sums are not written, but counted again.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
 use super::dedup::IdHash;
+use super::fast::Fast;
 use super::index::{Index, NewMessage};
 use super::machine::Stream;
 use super::pages::Location;
@@ -49,6 +50,7 @@ impl Stream {
             into.extend_from_slice(&time.to_le_bytes());
         }
         self.save_batches(into);
+        self.save_fast(into);
     }
 
     fn save_batches(&self, into: &mut Vec<u8>) {
@@ -65,6 +67,40 @@ impl Stream {
                 put_text(into, id.as_ref().map_or(&[], |id| id));
             }
         }
+    }
+
+    fn save_fast(&self, into: &mut Vec<u8>) {
+        put_varint(into, count(self.fast.0.len()));
+        for (id, batch) in &self.fast.0 {
+            put_text(into, id.as_bytes());
+            for number in [batch.last, batch.stored_seq, batch.settled, batch.told] {
+                put_varint(into, number);
+            }
+            put_varint(into, u64::from(batch.flow));
+            put_varint(into, u64::from(batch.flow_max));
+            into.extend_from_slice(&[u8::from(batch.gap_ok), u8::from(batch.ended)]);
+            into.extend_from_slice(&batch.deadline.to_le_bytes());
+        }
+    }
+
+    fn load_fast(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        for _ in 0..bytes.varint()? {
+            let id = str::from_utf8(bytes.text()?).map_err(|_| DecodeError::Field("batch"))?;
+            let mut number = || bytes.varint();
+            let (last, stored_seq) = (number()?, number()?);
+            let (settled, told) = (number()?, number()?);
+            let mut flow = || u16::try_from(number()?).map_err(|_| DecodeError::Field("flow"));
+            let (flow, flow_max) = (flow()?, flow()?);
+            if settled > last || told > settled || flow == 0 {
+                return Err(DecodeError::Field("batch"));
+            }
+            let (gap_ok, ended) = (bytes.byte()? != 0, bytes.byte()? != 0);
+            let deadline = bytes.i64()?;
+            let batch =
+                Fast { last, stored_seq, settled, told, flow, flow_max, gap_ok, ended, deadline };
+            self.fast.0.insert(id.to_owned(), batch);
+        }
+        Ok(())
     }
 
     fn load_batches(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
@@ -146,6 +182,7 @@ impl Stream {
             stream.schedules.set(seq, bytes.i64()?);
         }
         stream.load_batches(&mut bytes)?;
+        stream.load_fast(&mut bytes)?;
         Ok(stream)
     }
 }

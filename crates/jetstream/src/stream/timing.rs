@@ -40,7 +40,8 @@ impl Stream {
         let by_age = self.next_by_age().map(|(_, time)| time);
         let by_ttl = self.expiries.next().map(|(time, _)| time);
         let by_schedule = self.schedules.next().map(|(time, _)| time);
-        let of_batches = self.staging.next_deadline();
+        let of_batches = [self.staging.next_deadline(), self.fast.next_deadline()];
+        let of_batches = of_batches.into_iter().flatten();
         by_age.into_iter().chain(by_ttl).chain(by_schedule).chain(of_batches).min()
     }
 
@@ -62,6 +63,7 @@ impl Stream {
         stored: &mut Vec<Stored<'static>>,
     ) -> Ticked {
         self.staging.expire(now);
+        self.fast.expire(now);
         let mut budget = TICK_ITEMS_MAX;
         while let Some((seq, ends)) = self.next_by_age() {
             self.age_floor = seq;

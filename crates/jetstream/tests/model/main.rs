@@ -195,7 +195,7 @@ impl Pair {
             let of = |kept: &&naive::Kept| kept.subject.as_bytes() == name;
             let mut all = naive.list.iter().filter(of);
             let first = all.next().map_or(0, |kept| kept.seq);
-            let last = all.last().map_or(first, |kept| kept.seq);
+            let last = all.next_back().map_or(first, |kept| kept.seq);
             let count = naive.list.iter().filter(of).count();
             assert_eq!((state.first, state.last), (first, last));
             assert_eq!(state.count, u64::try_from(count).expect("few"));

@@ -73,7 +73,6 @@ fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError
 fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
     let asks = [
         (config.mirror.is_some() || !config.sources.is_empty(), "mirrors and sources"),
-        (config.allow_batched, "allow_batched"),
         (config.compression == Compression::S2, "compression s2"),
         (config.persist_mode == PersistMode::Async, "persist_mode async"),
     ];
