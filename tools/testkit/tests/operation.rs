@@ -207,7 +207,7 @@ fn the_start_is_told_in_the_same_lines() {
     let config = "http: \"127.0.0.1:-1\"\nauthorization: {users: [{user: a, password: b}]}\n";
     let told = |binary: &_| {
         let server = running(binary, config);
-        // The log may be written a little later than the ports file.
+        // The ports file, which says that it serves, may be there before the last line.
         wait_until(|| server.log().contains("Server is ready"));
         log_lines(&server.log(), &LINES)
     };
