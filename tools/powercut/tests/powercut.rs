@@ -65,7 +65,7 @@ fn nothing_acknowledged_is_lost_in_a_power_cut() {
         names: Names::OwnSync,
         before: Before::Synced,
         rounds: rounds(8),
-        keeps: &[Keep::Some, Keep::Nothing, Keep::Some],
+        keeps: &[Keep::Nothing, Keep::Some, Keep::Some],
         fates: &[Fate::Dies, Fate::Dies, Fate::Dies, Fate::Stays],
     }
     .run();
@@ -155,7 +155,8 @@ impl Trial {
     }
 
     fn start(&self, store: &std::path::Path) -> Result<Server, anabranch_testkit::server::Error> {
-        let (store, more) = (store.display(), self.config);
+        // Directories of several levels are made, whose names have to last too.
+        let (store, more) = (store.join("made/anew").display().to_string(), self.config);
         Server::start(&self.binary, &format!("jetstream {{ store_dir: \"{store}\"\n{more}\n}}"))
     }
 

@@ -17,13 +17,13 @@ pub struct RealDisk {
 }
 
 impl RealDisk {
-    /// The data directory at `root`, which is made if it does not exist.
+    /// The data directory at `root`, which is made if it does not exist. Its name is durable.
     ///
     /// # Errors
     /// Whatever the system says.
     pub fn new(root: impl Into<PathBuf>) -> Result<Self, DiskError> {
         let root = root.into();
-        fs::create_dir_all(&root).map_err(|error| {
+        make_root(&root).map_err(|error| {
             DiskError::new(Operation::CreateDir, &root.to_string_lossy(), &error)
         })?;
         Ok(Self { root })
@@ -51,6 +51,22 @@ impl RealDisk {
             .and_then(|full| work(&full))
             .map_err(|error| DiskError::new(operation, path, &error))
     }
+}
+
+/// Makes a directory and those above it, and all their names durable: without its name everything
+/// in it is lost. That it is there already proves nothing, since a start may have ended in between;
+/// but directories above what was made now need not be ours to open.
+fn make_root(root: &Path) -> io::Result<()> {
+    let path = std::path::absolute(root)?;
+    let made = path.ancestors().take_while(|folder| !folder.exists()).count();
+    fs::create_dir_all(&path)?;
+    for (level, above) in fs::canonicalize(&path)?.ancestors().skip(1).enumerate() {
+        match sync_directory(above) {
+            Err(error) if level < made => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl Disk for RealDisk {

@@ -167,7 +167,7 @@ impl Control<'_> {
             let name = format!("{subject}.{number}");
             self.client.publish(&subject, &name, &body(&name));
             let (name, ack) = self.client.answer()?;
-            let seq = ack["seq"].as_u64()?;
+            let seq = ack["seq"].as_u64().filter(|_| ack["error"].is_null())?;
             self.promises.kept(BTreeMap::from([(seq, name)]));
             stored.push(seq);
         }
