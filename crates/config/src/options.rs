@@ -1,9 +1,13 @@
 //! The typed, validated options of a server. Not the grammar, and not the option table: those
 //! produce this. Every field acts in the server; a key that does not act yet has no field here.
 
+mod jetstream;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use jetstream::{BatchLimits, JetStream, JetStreamLimits};
 
 /// Everything that configures one server. Defaults are nats-server's.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -114,21 +118,6 @@ pub enum WriteTimeoutPolicy {
     Close,
     /// The connection is kept as long as something was written.
     Retry,
-}
-
-/// `jetstream {}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JetStream {
-    /// Requests with unknown fields are refused.
-    pub strict: bool,
-    /// The domain's name; empty: none.
-    pub domain: String,
-}
-
-impl Default for JetStream {
-    fn default() -> Self {
-        Self { strict: true, domain: String::new() }
-    }
 }
 
 /// Deadlines and intervals.

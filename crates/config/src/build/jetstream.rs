@@ -1,10 +1,12 @@
 //! `jetstream {}` and `store_dir`.
 
+use std::time::Duration;
+
 use super::fields::Fields;
 use crate::grammar::Data;
-use crate::options::{JetStream, Options};
+use crate::options::{BatchLimits, JetStream, JetStreamLimits, Options};
 use crate::problem::Problems;
-use crate::table::JETSTREAM;
+use crate::table::{JETSTREAM, JETSTREAM_BATCH, JETSTREAM_LIMITS};
 
 pub(super) fn read(top: &Fields<'_>, options: &mut Options, problems: &mut Problems) {
     options.store_dir = top.filled("store_dir").map(Into::into);
@@ -39,11 +41,92 @@ fn block(block: &Fields<'_>, options: &mut Options, problems: &mut Problems) {
         }
         options.store_dir = Some(dir.into());
     }
-    if block.bool("enabled") == Some(false) {
-        return;
+    let jetstream = jetstream(block, problems);
+    if block.bool("enabled") != Some(false) {
+        options.jetstream = Some(jetstream);
     }
-    options.jetstream = Some(JetStream {
-        strict: block.bool("strict").unwrap_or(true),
-        domain: block.filled("domain").unwrap_or_default(),
+}
+
+fn jetstream(block: &Fields<'_>, problems: &mut Problems) -> JetStream {
+    let default = JetStream::default();
+    // A negative limit means the default, as in nats-server; 0 means nothing at all.
+    let limit = |bytes: Option<i64>| bytes.and_then(|bytes| u64::try_from(bytes).ok());
+    let positive = |count: Option<i64>| limit(count).filter(|&count| count > 0);
+    let always = block.text("sync_interval").is_some_and(|text| text.eq_ignore_ascii_case("always"));
+    let interval = if always { None } else { block.duration("sync_interval", problems) };
+    let limits = block.block("limits", &JETSTREAM_LIMITS);
+    JetStream {
+        strict: block.bool("strict").unwrap_or(default.strict),
+        domain: domain(block, problems),
+        memory_max: limit(size(block, "max_memory_store", "max_mem_store", problems)),
+        file_max: limit(size(block, "max_file_store", "max_file_store", problems)),
+        sync_interval: interval.unwrap_or(default.sync_interval),
+        sync_always: always,
+        unique_tag: block.filled("unique_tag").unwrap_or_default().trim().to_lowercase(),
+        buffered_bytes_max: positive(size(
+            block,
+            "max_buffered_size",
+            "max_buffered_size",
+            problems,
+        ))
+        .unwrap_or(default.buffered_bytes_max),
+        buffered_messages_max: positive(block.int("max_buffered_msgs")),
+        requests_max: positive(block.int("request_queue_limit")).unwrap_or(default.requests_max),
+        limits: limits.map(|limits| read_limits(&limits, problems)).unwrap_or_default(),
+    }
+}
+
+fn domain(block: &Fields<'_>, problems: &mut Problems) -> String {
+    let domain = block.filled("domain").unwrap_or_default();
+    let Some(at) = block.at("domain").filter(|_| !domain.is_empty()) else { return domain };
+    if domain.contains([' ', '\t', '\r', '\n', '\u{c}']) || domain.split('.').any(str::is_empty) {
+        let subject = format!("$JS.{domain}.API.>");
+        let text = format!("invalid domain name: derived {subject:?} is not a valid subject");
+        problems.error(at, text);
+    } else if domain.contains(['.', '*', '>']) {
+        problems.error(at, "invalid domain name: may not contain ., * or >");
+    }
+    domain
+}
+
+/// Bytes: a number, or text with K, M, G or T behind. `name` begins the message.
+fn size(block: &Fields<'_>, key: &str, name: &str, problems: &mut Problems) -> Option<i64> {
+    if let Some(bytes) = block.int(key) {
+        return Some(bytes);
+    }
+    let text = block.text(key)?;
+    if text.is_empty() {
+        return Some(0);
+    }
+    let units = [('K', 10), ('M', 20), ('G', 30), ('T', 40)];
+    let bytes = units.iter().find_map(|&(unit, shift)| {
+        let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(number.saturating_mul(1 << shift))
     });
+    if bytes.is_none()
+        && let Some(at) = block.at(key)
+    {
+        problems.error(at, format!("{name} sizes defined as strings must end in K, M, G, T"));
+    }
+    bytes
+}
+
+fn read_limits(limits: &Fields<'_>, problems: &mut Problems) -> JetStreamLimits {
+    let batch = limits.block("batch", &JETSTREAM_BATCH);
+    JetStreamLimits {
+        max_request_batch: limits.int("max_request_batch").unwrap_or(0),
+        max_ack_pending: limits.int("max_ack_pending").unwrap_or(0),
+        max_ha_assets: limits.int("max_ha_assets").unwrap_or(0),
+        duplicate_window: limits.duration("duplicate_window", problems).unwrap_or(Duration::ZERO),
+        batch: batch.map(|batch| read_batch(&batch, problems)).unwrap_or_default(),
+    }
+}
+
+fn read_batch(batch: &Fields<'_>, problems: &mut Problems) -> BatchLimits {
+    BatchLimits {
+        inflight_per_stream: batch.int("max_inflight_per_stream").unwrap_or(0),
+        inflight_total: batch.int("max_inflight_total").unwrap_or(0),
+        messages: batch.int("max_msgs").unwrap_or(0),
+        timeout: batch.duration("timeout", problems).unwrap_or(Duration::ZERO),
+    }
 }

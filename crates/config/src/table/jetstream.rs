@@ -18,8 +18,8 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
         Duration,
         "Accepted; every acknowledged message is synced, whatever it says.",
     ),
-    warns("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams."),
-    warns("max_file_store", &["max_file"], SizeText, "Disk for streams."),
+    acts("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams; 75 % of all by default."),
+    acts("max_file_store", &["max_file"], SizeText, "Disk for streams; 75 % of what is free by default."),
     acts("domain", NONE, Text, "Name of the domain."),
     encryption("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
     encryption(
@@ -30,13 +30,13 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
     ),
     encryption("cipher", NONE, Text, "\"chacha\" or \"aes\"."),
     warns("extension_hint", NONE, Text, "Whether this extends another system."),
-    warns("limits", NONE, InBlock(&LIMITS), "Limits."),
+    acts("limits", NONE, InBlock(&JETSTREAM_LIMITS), "Limits."),
     encryption("tpm", NONE, InBlock(&TPM), "Keeps the key in a TPM."),
     warns("unique_tag", NONE, Text, "Tag in which replicas must differ."),
     warns("max_outstanding_catchup", NONE, SizeText, "Bytes in flight to replicas behind."),
-    warns("max_buffered_size", NONE, SizeText, "Bytes waiting for a stream."),
-    warns("max_buffered_msgs", NONE, Int, "Messages waiting for a stream."),
-    warns("request_queue_limit", NONE, Int, "API requests waiting."),
+    acts("max_buffered_size", NONE, SizeText, "Bytes that may wait for the streams."),
+    acts("max_buffered_msgs", NONE, Int, "Messages that may wait for the streams."),
+    acts("request_queue_limit", NONE, Int, "API requests that may wait."),
     warns("info_queue_limit", NONE, Int, "Information requests waiting."),
     warns("meta_compact", NONE, Int, "Entries before the meta log is compacted."),
     warns("meta_compact_size", NONE, SizeText, "Bytes before it is."),
@@ -44,18 +44,20 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
     warns("max_concurrent_io", NONE, Int, "File operations at a time."),
 ];
 
-static LIMITS: Block =
+/// `limits {}` in it.
+pub static JETSTREAM_LIMITS: Block =
     Block { name: "jetstream.limits", unknown: Unknown::Field, options: LIMITS_OPTIONS };
 
 const LIMITS_OPTIONS: &[Opt] = &[
-    follows("max_ack_pending", NONE, Int, "Unacknowledged messages of a consumer."),
-    follows("max_ha_assets", NONE, Int, "Replicated streams and consumers."),
-    follows("max_request_batch", NONE, Int, "Messages of a pull request."),
-    follows("duplicate_window", NONE, DurationText, "Longest window for duplicates."),
-    follows("batch", NONE, InBlock(&BATCH), "Limits of atomic batches."),
+    warns("max_ack_pending", NONE, Int, "Unacknowledged messages of a consumer."),
+    warns("max_ha_assets", NONE, Int, "Replicated streams and consumers."),
+    warns("max_request_batch", NONE, Int, "Messages of a pull request."),
+    acts("duplicate_window", NONE, DurationText, "Longest window for duplicates."),
+    warns("batch", NONE, InBlock(&JETSTREAM_BATCH), "Limits of atomic batches."),
 ];
 
-static BATCH: Block =
+/// `batch {}` in those.
+pub static JETSTREAM_BATCH: Block =
     Block { name: "jetstream.limits.batch", unknown: Unknown::Field, options: BATCH_OPTIONS };
 
 const BATCH_OPTIONS: &[Opt] = &[

@@ -14,7 +14,7 @@ mod top;
 pub use accounts::ACCOUNT;
 pub use authorization::{AUTHORIZATION, PERMISSIONS, RESPONSES, SUBJECTS, USER};
 pub use blocks::blocks;
-pub use jetstream::JETSTREAM;
+pub use jetstream::{JETSTREAM, JETSTREAM_BATCH, JETSTREAM_LIMITS};
 pub use option::{Block, Kind, Opt, Promise, Status, Unknown};
 pub use tls::{CERTIFICATE, TLS};
 pub use top::TOP;

@@ -1,0 +1,62 @@
+//! Advisories: told when somebody listens, and not made otherwise.
+
+use anabranch_jetstream::Nanos;
+use anabranch_jetstream::Timestamp;
+use anabranch_jetstream::advisory::{Advisory, Client, Envelope};
+
+use super::outbox::Outbox;
+use super::shard::now;
+use super::streams::Intake;
+use crate::client::ClientId;
+
+/// Characters of an identifier.
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// As long as those of nats-server.
+const ID_LEN: usize = 22;
+
+/// Publishes the advisory if somebody listens.
+pub fn advise(intake: &Intake, advisory: &Advisory<'_>, outbox: &mut Outbox<'_>) {
+    let subject = advisory.subject();
+    if !intake.server.account.has_interest(subject.as_bytes()) {
+        return;
+    }
+    let id = new_id();
+    let time = Timestamp::from_unix_nanos(now());
+    let envelope = Envelope { id: &id, time, domain: intake.domain() };
+    outbox.send(subject.as_bytes(), b"", 0, &advisory.encode(&envelope));
+}
+
+/// Somebody listens to what is told of requests.
+#[must_use]
+pub fn is_audited(intake: &Intake) -> bool {
+    intake.server.account.has_interest(b"$JS.EVENT.ADVISORY.API")
+}
+
+/// What is told of a client.
+#[must_use]
+pub fn client(intake: &Intake, id: ClientId) -> Client {
+    let server = &intake.server;
+    let Some(client) = server.registry.find(id) else { return Client::default() };
+    let details = client.details();
+    let since = client.started.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let nanos = |nanos: u128| i64::try_from(nanos).unwrap_or(i64::MAX);
+    Client {
+        start: Some(Timestamp::from_unix_nanos(nanos(since.as_nanos()))),
+        host: details.address.map_or_else(String::new, |(ip, _)| ip.to_string()),
+        id: id.0,
+        account: server.account.name().to_owned(),
+        user: details.principal.name().unwrap_or_default().to_owned(),
+        name: details.name.name.clone(),
+        lang: details.name.lang.clone(),
+        version: details.name.version.clone(),
+        rtt: Nanos(nanos(details.rtt.unwrap_or_default().as_nanos())),
+        server: server.identity.name.clone(),
+        kind: "Client".to_owned(),
+        client_type: "nats".to_owned(),
+    }
+}
+
+fn new_id() -> String {
+    let random: [u8; ID_LEN] = rand::random();
+    random.iter().map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
+}
