@@ -55,19 +55,17 @@ impl Broker {
 
     pub(crate) async fn start(options: Options, threads: usize) -> Result<Self, StartError> {
         let listen = options.listen.clone();
-        let server = Server::new(options, threads)?;
+        let server = Arc::new(Server::new(options, threads)?);
+        let monitoring = monitor::start(&server).await?;
+        start_jetstream(&server).await?;
         let listener = bind(&listen.host, listen.port).await.map_err(|source| {
             let address = format!("{}:{}", listen.host, listen.port);
             StartError::Listen { what: "port", address, source }
         })?;
         let bound = listener.local_addr().ok();
         server.set_bound(bound);
-        let server = Arc::new(server);
-        if server.options.jetstream.is_some() {
-            let _ = server.jetstream.set(JetStream::start(&server)?);
-        }
+        server.advance(Phase::Running);
         let listeners = server.stop.child_token();
-        let monitoring = monitor::start(&server).await?;
         let endpoints =
             Endpoints { clients: bound, http: monitoring.http, https: monitoring.https };
         let accepting = Arc::clone(&server);
@@ -169,6 +167,16 @@ impl Drop for Broker {
             jetstream.close();
         }
     }
+}
+
+/// Starts JetStream if the options ask for it. Monitoring is there meanwhile: recovery may last.
+async fn start_jetstream(server: &Arc<Server>) -> Result<(), StartError> {
+    let Some(options) = server.options.jetstream.clone() else { return Ok(()) };
+    let starting = Arc::clone(server);
+    let started = tokio::task::spawn_blocking(move || JetStream::start(&starting, &options));
+    let jetstream = started.await.map_err(|panic| StartError::Options(panic.to_string()))??;
+    let _ = server.jetstream.set(jetstream);
+    Ok(())
 }
 
 /// An address that a client on this machine can connect to.

@@ -23,8 +23,13 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] crate::tls::TlsError),
     /// The streams cannot be read.
-    #[error("JetStream: {0}")]
-    JetStream(#[from] anabranch_log::Error),
+    #[error("Can't start JetStream: {}: {error}", directory.display())]
+    JetStream {
+        /// Where they are.
+        directory: std::path::PathBuf,
+        /// Why.
+        error: anabranch_log::Error,
+    },
     /// A thread cannot be started.
     #[error("cannot start the thread {what}: {source}")]
     Thread {

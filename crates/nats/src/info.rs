@@ -57,6 +57,9 @@ pub struct Info {
     /// The server is about to stop: connect elsewhere.
     #[serde(skip_serializing_if = "is_false")]
     pub ldm: bool,
+    /// Name of the JetStream domain.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub domain: String,
     /// This INFO follows the first PONG.
     #[serde(skip_serializing_if = "is_false")]
     pub connect_info: bool,

@@ -5,6 +5,7 @@ mod direct;
 mod messages;
 mod streams;
 
+use anabranch_jetstream::advisory::Advisory;
 use anabranch_jetstream::api::{self as documents, Endpoint, Response, StreamCall};
 use anabranch_jetstream::config::exceeds_api_level;
 use anabranch_jetstream::json::Strictness;
@@ -12,7 +13,9 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
+pub(super) use streams::state;
 
+use super::advising::{self, advise};
 use super::outbox::Outbox;
 use super::shard::Shard;
 use crate::worker::Inbound;
@@ -26,6 +29,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// Where the answer goes.
     pub reply: &'a [u8],
+    /// The whole request.
+    message: Inbound<'a>,
     /// Whether unknown fields are errors.
     pub strictness: Strictness,
     /// It needs an API level that this server does not have.
@@ -46,22 +51,24 @@ impl Reply {
     }
 }
 
-fn endpoint<'a>(subject: &'a [u8]) -> Option<Endpoint<'a>> {
-    documents::parse(str::from_utf8(subject).ok()?, None)
+fn endpoint<'a>(subject: &'a [u8], domain: &str) -> Option<Endpoint<'a>> {
+    let domain = Some(domain).filter(|domain| !domain.is_empty());
+    documents::parse(str::from_utf8(subject).ok()?, domain)
 }
 
 /// The request makes, changes or ends a stream.
 #[must_use]
-pub fn is_structural(subject: &[u8]) -> bool {
+pub fn is_structural(subject: &[u8], domain: &str) -> bool {
     matches!(
-        endpoint(subject),
+        endpoint(subject, domain),
         Some(Endpoint::Stream(StreamCall::Create | StreamCall::Update | StreamCall::Delete, _))
     )
 }
 
 /// Carries out a request that makes, changes or ends a stream.
 pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
-    let Some(Endpoint::Stream(call, stream)) = endpoint(message.subject) else { return };
+    let endpoint = endpoint(message.subject, shard.intake.domain());
+    let Some(Endpoint::Stream(call, stream)) = endpoint else { return };
     let request = request(shard, message, stream);
     let reply = match call {
         _ if request.is_too_new => match too_new(Endpoint::Stream(call, stream)) {
@@ -84,7 +91,7 @@ pub fn answer(
     refused: Option<ApiError>,
     outbox: &mut Outbox<'_>,
 ) {
-    let Some(endpoint) = endpoint(message.subject) else { return };
+    let Some(endpoint) = endpoint(message.subject, shard.intake.domain()) else { return };
     let stream = match endpoint {
         Endpoint::Stream(_, stream) | Endpoint::DirectGet(stream, _) => stream,
         _ => "",
@@ -149,12 +156,38 @@ fn too_new(endpoint: Endpoint<'_>) -> Option<Reply> {
 
 fn request<'a>(shard: &Shard, message: &Inbound<'a>, stream: &'a str) -> Request<'a> {
     let Inbound { body, reply, .. } = *message;
-    let is_too_new = is_too_new(message);
-    Request { stream, body, reply, strictness: shard.intake.strictness(), is_too_new }
+    let (strictness, message) = (shard.intake.strictness(), *message);
+    Request { stream, body, reply, strictness, is_too_new: is_too_new(&message), message }
 }
 
 fn send(shard: &mut Shard, request: &Request<'_>, reply: &Reply, outbox: &mut Outbox<'_>) {
     shard.ledger.requests += 1;
     shard.ledger.errors += u64::from(reply.failed);
+    for (stream, action) in shard.news.drain(..) {
+        advise(&shard.intake, &Advisory::Stream(&stream, action), outbox);
+    }
     outbox.send(request.reply, b"", 0, &reply.body);
+    if advising::is_audited(&shard.intake) {
+        audit(shard, request, reply, outbox);
+    }
+}
+
+/// Tells of a request that was answered.
+#[cold]
+fn audit(shard: &Shard, request: &Request<'_>, reply: &Reply, outbox: &mut Outbox<'_>) {
+    let message = &request.message;
+    let subject = String::from_utf8_lossy(message.subject);
+    let in_domain = format!("$JS.{}.API.", shard.intake.domain());
+    let subject = match subject.strip_prefix(&in_domain) {
+        Some(call) => format!("$JS.API.{call}"),
+        None => subject.into_owned(),
+    };
+    let advisory = Advisory::Api {
+        server: &shard.intake.server.identity.name,
+        client: &advising::client(&shard.intake, message.from),
+        subject: &subject,
+        request: &String::from_utf8_lossy(message.body),
+        response: &String::from_utf8_lossy(&reply.body),
+    };
+    advise(&shard.intake, &advisory, outbox);
 }

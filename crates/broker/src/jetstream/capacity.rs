@@ -1,5 +1,7 @@
 //! What all streams together may use, and whether they use more.
 
+use std::time::{Duration, Instant};
+
 use anabranch_config::options::JetStream as Options;
 use anabranch_jetstream::config::Storage;
 
@@ -11,6 +13,9 @@ const DISK_UNKNOWN: u64 = 1024 * 1024 * 1024 * 1024;
 const STRIDE: u64 = 1024 * 1024;
 /// Bytes that a message costs beside its contents, at most.
 const OVERHEAD: u64 = 64;
+
+/// Time between complaints.
+const COMPLAINT_EVERY: Duration = Duration::from_secs(10);
 
 /// What all streams together may use, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,8 @@ struct Gauge {
     pending: u64,
     /// `used` was counted since the last commit.
     counted: bool,
+    /// When it was last complained of.
+    complained: Option<Instant>,
 }
 
 impl Gauge {
@@ -92,6 +99,16 @@ impl Room {
     #[must_use]
     pub fn wants_settling(&self) -> bool {
         [&self.memory, &self.file].iter().any(|gauge| gauge.is_near() && gauge.pending > STRIDE)
+    }
+
+    /// Nobody has complained of this kind of storage for a while; now somebody does.
+    pub fn may_complain(&mut self, storage: Storage) -> bool {
+        let gauge = self.gauge(storage);
+        let silent = gauge.complained.is_none_or(|then| then.elapsed() > COMPLAINT_EVERY);
+        if silent {
+            gauge.complained = Some(Instant::now());
+        }
+        silent
     }
 
     /// Everything that came is applied.

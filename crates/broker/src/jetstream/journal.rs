@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anabranch_jetstream::stream::{Command, Record};
 use anabranch_log::checkpoint::{BlobKey, Checkpoint, CheckpointWriter, Checkpoints};
-use anabranch_log::directory::Directory;
+use anabranch_log::directory::{Directory, Facts};
 use anabranch_log::disk::{Disk, LockMode, RealDisk};
 use anabranch_log::format::{
     AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, StreamId,
@@ -14,6 +15,7 @@ use anabranch_log::format::{
 use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal};
 use anabranch_log::{Error, wal};
 
+use super::figures::Figures;
 use super::files::Home;
 use super::shard::now;
 
@@ -34,12 +36,14 @@ pub struct Journal {
     unmarked: bool,
     /// Where the log goes on behind the last checkpoint.
     checkpointed: Lsn,
+    figures: Arc<Figures>,
 }
 
 /// A data directory whose contents are being read.
 pub struct Opening {
     directory: Directory,
     checkpoints: Checkpoints,
+    facts: Facts,
 }
 
 /// What a checkpoint holds.
@@ -77,9 +81,13 @@ impl Opening {
         }
         let clock = Instant::now();
         let facts = directory.facts(|| nanos(clock.elapsed()))?;
-        log::info!("  File system:     {}", facts.file_system.name);
-        log::info!("  Sync:            {}, {} us", facts.sync_method, facts.sync_ns / 1000);
-        Ok(Self { directory, checkpoints })
+        Ok(Self { directory, checkpoints, facts })
+    }
+
+    /// What the directory is on.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Where the files of a stream are.
@@ -123,7 +131,7 @@ impl Opening {
         start: Start,
         mut apply: impl FnMut(Logged<'_>) -> Result<(), Error>,
     ) -> Result<Journal, Error> {
-        let Self { directory, checkpoints } = self;
+        let Self { directory, checkpoints, .. } = self;
         let disk = Arc::clone(directory.disk());
         let options = directory.wal_options()?;
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
@@ -156,6 +164,7 @@ impl Opening {
             maintained,
             unmarked,
             checkpointed,
+            figures: Arc::default(),
         })
     }
 }
@@ -225,11 +234,26 @@ impl Journal {
     /// When that failed: nothing is known about what was added, and nothing more is taken.
     pub fn commit(&mut self) -> Result<(), Error> {
         if self.wal.gathered() > 0 {
+            let begun = Instant::now();
             self.wal.commit()?;
+            self.figures.commits.add(begun.elapsed());
             self.maintained = false;
             self.unmarked = true;
         }
         Ok(())
+    }
+
+    /// What is measured goes there.
+    pub fn observe(&mut self, figures: &Arc<Figures>) {
+        self.figures = Arc::clone(figures);
+        self.show_usage();
+    }
+
+    /// Shows how full the log is.
+    pub fn show_usage(&self) {
+        let usage = self.wal.usage();
+        self.figures.log_used.store(usage.used, Ordering::Relaxed);
+        self.figures.log_max.store(usage.max, Ordering::Relaxed);
     }
 
     /// So much was logged that a checkpoint is due: a third of what the log may hold, since it

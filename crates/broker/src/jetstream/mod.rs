@@ -2,7 +2,10 @@
 //! goes out. What a command means is decided in the crate `jetstream`, where its bytes are kept in
 //! the crate `log`.
 
+mod advising;
 mod api;
+mod capacity;
+mod figures;
 mod files;
 mod held;
 mod journal;
@@ -10,9 +13,14 @@ mod outbox;
 mod passing;
 mod payloads;
 mod publishing;
+mod questions;
 mod recovery;
 mod running;
 mod shard;
 mod streams;
+mod view;
 
+pub use capacity::Capacity;
+pub use figures::{BOUNDS_US, Measured};
 pub use running::JetStream;
+pub use view::{Detail, Totals};

@@ -1,35 +1,46 @@
 //! The thread that keeps the streams, from start to stop.
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::shard::Shard;
+use anabranch_config::options::JetStream as Options;
+
+use super::capacity::Capacity;
+use super::figures::Figures;
+use super::questions::Questions;
+use super::shard::{Shard, root};
 use crate::error::StartError;
 use crate::server::Server;
-use crate::worker::Inbox;
-
-/// Bytes that may wait for the shard, unless `max_buffered_size` says otherwise.
-const INBOX_BYTES_MAX: usize = 128 * 1024 * 1024;
+use crate::worker::{Bounds, Inbox};
 
 /// The running JetStream of a server.
 pub struct JetStream {
     inbox: Arc<Inbox>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    pub(super) questions: Arc<Questions>,
+    figures: Arc<Figures>,
+    capacity: Capacity,
+    store_dir: PathBuf,
 }
 
 impl JetStream {
-    /// Starts it: recovers what is on disk, then serves.
+    /// Starts it: recovers what is on disk, then serves. Blocks until it was recovered.
     ///
     /// # Errors
     /// When the directory cannot be used, or what it holds cannot be read.
-    pub fn start(server: &Arc<Server>) -> Result<Self, StartError> {
-        let inbox = Arc::new(Inbox::new(INBOX_BYTES_MAX));
-        let shard = Shard::open(Arc::clone(server), Arc::clone(&inbox))?;
+    pub fn start(server: &Arc<Server>, options: &Options) -> Result<Self, StartError> {
+        let inbox = Arc::new(Inbox::new(bounds(options)));
+        let store_dir = root(server);
+        let questions = Arc::new(Questions::new(Arc::clone(&inbox)));
+        let shard = Shard::open(Arc::clone(server), &questions, options, &store_dir)?;
+        let (figures, capacity) = (Arc::clone(&shard.figures), shard.capacity);
         let thread = std::thread::Builder::new()
             .name("shard".to_owned())
             .spawn(move || shard.run())
             .map_err(|source| StartError::Thread { what: "shard", source })?;
-        Ok(Self { inbox, thread: Mutex::new(Some(thread)) })
+        let thread = Mutex::new(Some(thread));
+        Ok(Self { inbox, thread, questions, figures, capacity, store_dir })
     }
 
     /// Takes nothing more in; what came before is still done.
@@ -46,5 +57,31 @@ impl JetStream {
         {
             log::error!("JetStream ended by a panic");
         }
+    }
+
+    /// What is measured.
+    #[must_use]
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// What streams may use.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// Where streams are kept.
+    #[must_use]
+    pub fn store_dir(&self) -> &Path {
+        &self.store_dir
+    }
+}
+
+fn bounds(options: &Options) -> Bounds {
+    let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    Bounds {
+        bytes: size(options.buffered_bytes_max),
+        messages: options.buffered_messages_max.map_or(usize::MAX, size),
     }
 }

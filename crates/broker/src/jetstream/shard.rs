@@ -1,26 +1,34 @@
 //! The thread that owns the streams. One turn takes what waits: commands are written to the log
 //! with one sync for all, then applied in their order, and only then answered.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
 
+use anabranch_config::options::JetStream as Options;
+use anabranch_jetstream::advisory::{Advisory, StreamAction};
+use anabranch_jetstream::config::API_LEVEL;
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
+use super::advising::advise;
 use super::api;
+use super::capacity::{Capacity, Room};
+use super::figures::Figures;
 use super::held::Held;
 use super::journal::{Journal, Opening};
 use super::outbox::Outbox;
 use super::passing;
 use super::publishing;
+use super::questions::Questions;
 use super::recovery;
 use super::streams::{Intake, Ledger, Streams};
 use crate::error::StartError;
 use crate::server::Server;
-use crate::worker::{Delivered, Inbound, Inbox, Parcel};
+use crate::worker::{Delivered, Inbound, Parcel};
 
 /// Everything that the thread owns.
 pub struct Shard {
@@ -28,6 +36,13 @@ pub struct Shard {
     pub(super) streams: Streams,
     pub(super) ledger: Ledger,
     pub(super) journal: Journal,
+    pub(super) figures: Arc<Figures>,
+    pub(super) capacity: Capacity,
+    /// What happened to streams and was not told yet.
+    pub(super) news: Vec<(String, StreamAction)>,
+    room: Room,
+    requests_max: usize,
+    questions: Arc<Questions>,
     /// Nothing more is logged: from then on nothing is acknowledged.
     failed: bool,
     /// When something is due at the earliest, in nanoseconds since 1970; it may be too early.
@@ -47,18 +62,40 @@ impl Shard {
     ///
     /// # Errors
     /// When stored data cannot be used.
-    pub fn open(server: Arc<Server>, inbox: Arc<Inbox>) -> Result<Self, StartError> {
-        let root = root(&server);
+    pub fn open(
+        server: Arc<Server>,
+        questions: &Arc<Questions>,
+        options: &Options,
+        root: &Path,
+    ) -> Result<Self, StartError> {
         log::info!("Starting JetStream");
-        log::info!("  Store Directory: \"{}\"", root.display());
+        let begun = Instant::now();
         let seed = server.seed();
-        let opening = Opening::new(&root)?;
-        let (streams, ledger, journal) = recovery::recover(opening, seed)?;
-        let intake = Intake { server, inbox };
+        let unusable = |error| StartError::JetStream { directory: root.to_owned(), error };
+        let opening = Opening::new(root).map_err(unusable)?;
+        let capacity = Capacity::of(options, opening.facts().free_bytes);
+        announce(options, capacity, root, &opening);
+        let (streams, ledger, mut journal) = recovery::recover(opening, seed).map_err(unusable)?;
         let due = streams.next_deadline();
-        let (failed, touched) = (false, Vec::new());
-        let mut shard = Self { intake, streams, ledger, journal, failed, due, touched };
-        let _ = shard.intake.listen("$JS.API.>", Intake::API, Vec::new());
+        let figures = Arc::<Figures>::default();
+        journal.observe(&figures);
+        let mut shard = Self {
+            intake: Intake { server, inbox: Arc::clone(questions.inbox()) },
+            streams,
+            ledger,
+            journal,
+            figures,
+            capacity,
+            news: Vec::new(),
+            room: Room::new(capacity),
+            requests_max: usize::try_from(options.requests_max).unwrap_or(usize::MAX),
+            questions: Arc::clone(questions),
+            failed: false,
+            due,
+            touched: Vec::new(),
+        };
+        shard.intake.begin_api();
+        log::info!("Took {:?} to start JetStream", begun.elapsed());
         for held in shard.streams.iter_mut() {
             shard.intake.begin(held);
         }
@@ -69,15 +106,22 @@ impl Shard {
     pub fn run(mut self) {
         loop {
             let patience = self.idle();
-            match self.intake.inbox.take(patience) {
+            let delivered = self.intake.inbox.take(patience);
+            let begun = Instant::now();
+            match delivered {
                 Delivered::Parcels(parcels) => self.turn(&parcels),
                 Delivered::Nothing => {}
                 Delivered::Closed => return self.close(),
             }
             self.tick();
+            for question in self.questions.take() {
+                question(&self);
+            }
             if self.journal.wants_checkpoint() {
                 self.checkpoint();
             }
+            self.journal.show_usage();
+            self.figures.turns.add(begun.elapsed());
         }
     }
 
@@ -101,9 +145,17 @@ impl Shard {
 
     fn turn(&mut self, parcels: &[Parcel]) {
         let now = now();
+        let drops_requests = self.has_too_many_requests(parcels);
         let mut pending: Vec<Pending<'_>> = Vec::new();
         for message in parcels.iter().flat_map(Parcel::iter) {
-            if message.recipient == Intake::API && api::is_structural(message.subject) {
+            let is_request = message.recipient == Intake::API;
+            if is_request && drops_requests {
+                continue;
+            }
+            if self.room.wants_settling() {
+                self.settle(&mut pending, now);
+            }
+            if is_request && api::is_structural(message.subject, self.intake.domain()) {
                 // Streams come and go between commits: what is checked is what is applied.
                 self.settle(&mut pending, now);
                 self.with_outbox(|shard, outbox| api::restructure(shard, &message, now, outbox));
@@ -116,14 +168,51 @@ impl Shard {
         self.settle(&mut pending, now);
     }
 
+    /// So many requests wait that all of them are dropped, as nats-server does.
+    fn has_too_many_requests(&mut self, parcels: &[Parcel]) -> bool {
+        if parcels.iter().map(Parcel::len).sum::<usize>() < self.requests_max {
+            return false;
+        }
+        let messages = parcels.iter().flat_map(Parcel::iter);
+        let waiting = messages.filter(|message| message.recipient == Intake::API).count();
+        if waiting < self.requests_max {
+            return false;
+        }
+        log::warn!("JetStream API queue limit reached, dropping {waiting} requests");
+        let dropped = u64::try_from(waiting).unwrap_or(u64::MAX);
+        self.with_outbox(|shard, outbox| {
+            let server = &shard.intake.server.identity.name;
+            advise(&shard.intake, &Advisory::ApiLimitReached { server, dropped }, outbox);
+        });
+        true
+    }
+
+    /// Whether there is room for the message; if not, says so at times.
+    fn admit(&mut self, message: &Inbound<'_>) -> bool {
+        let Some(held) = self.streams.get(StreamId(message.recipient.0)) else { return true };
+        let storage = held.machine.config().storage;
+        let size = message.subject.len() + message.headers.len() + message.body.len();
+        let streams = &self.streams;
+        let admitted = self.room.admit(storage, size, || streams.bytes_in(storage));
+        if !admitted && self.room.may_complain(storage) {
+            let storage = format!("{storage:?}").to_lowercase();
+            log::error!("JetStream {storage} resource limits exceeded for server");
+        }
+        admitted
+    }
+
     /// Adds the message's command, if it is one, to the log.
     fn log(&mut self, message: &Inbound<'_>, now: i64) -> Result<(), ApiError> {
         if message.recipient == Intake::API {
             let strictness = self.intake.strictness();
-            let Some(change) = api::change(&self.streams, message, strictness) else {
+            let domain = self.intake.domain();
+            let Some(change) = api::change(&self.streams, message, domain, strictness) else {
                 return Ok(());
             };
             return self.append(change.stream, now, &change.command());
+        }
+        if !self.admit(message) {
+            return Err(error::INSUFFICIENT_RESOURCES);
         }
         let Inbound { subject, headers, body, .. } = *message;
         let command = Command::Publish { subject, headers, body };
@@ -162,10 +251,10 @@ impl Shard {
             self.fail(&error);
             pending.clear();
         }
-        if pending.is_empty() {
-            return;
+        if !pending.is_empty() {
+            self.with_outbox(|shard, outbox| shard.apply_all(pending, now, outbox));
         }
-        self.with_outbox(|shard, outbox| shard.apply_all(pending, now, outbox));
+        self.room.settled();
     }
 
     fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
@@ -259,6 +348,7 @@ impl Shard {
         if !self.failed {
             log::error!("JetStream has stopped: {error}");
             self.failed = true;
+            self.figures.failed.store(true, Ordering::Relaxed);
         }
     }
 
@@ -285,9 +375,61 @@ impl Shard {
     }
 }
 
+/// What the log says of JetStream at the start; tools look for `Store Directory`.
+fn announce(options: &Options, capacity: Capacity, root: &Path, opening: &Opening) {
+    let facts = opening.facts();
+    log::info!("---------------- JETSTREAM ----------------");
+    log::info!("  Strict:          {}", options.strict);
+    log::info!("  Max Memory:      {}", friendly_bytes(capacity.memory));
+    log::info!("  Max Storage:     {}", friendly_bytes(capacity.file));
+    log::info!("  Store Directory: \"{}\"", root.display());
+    if !options.domain.is_empty() {
+        log::info!("  Domain:          {}", options.domain);
+    }
+    log::info!("  API Level:       {API_LEVEL}");
+    log::info!("  File system:     {}", facts.file_system.name);
+    log::info!("  Sync:            {}, {} us", facts.sync_method, facts.sync_ns / 1000);
+    log::info!("-------------------------------------------");
+    if let Some(peer) = root.parent().map(|parent| parent.join("jetstream")) {
+        warn_of_others(&peer);
+    }
+}
+
+/// Streams of nats-server in the same place must not seem to be lost.
+fn warn_of_others(directory: &Path) {
+    let mut entries = std::fs::read_dir(directory).into_iter().flatten();
+    if entries.next().is_some() {
+        log::warn!(
+            "\"{}\" has data of nats-server, which is not read: move it with \"nats stream \
+             backup\" and \"nats stream restore\"",
+            directory.display()
+        );
+    }
+}
+
+/// `9.54 MB`, as nats-server writes sizes: in powers of 1024.
+fn friendly_bytes(bytes: u64) -> String {
+    let units = ["KB", "MB", "GB", "TB", "PB", "EB"];
+    let mut size = u128::from(bytes) * 100;
+    let mut unit = None;
+    for name in units {
+        if size < 102_400 {
+            break;
+        }
+        // Rounded at the last division only.
+        let next = size / 1024;
+        size = if next < 102_400 { (size + 512) / 1024 } else { next };
+        unit = Some(name);
+    }
+    match unit {
+        None => format!("{bytes} B"),
+        Some(unit) => format!("{}.{:02} {unit}", size / 100, size % 100),
+    }
+}
+
 /// Where streams are kept: beside the directory that nats-server would use, whose files are its
 /// own.
-fn root(server: &Server) -> PathBuf {
+pub fn root(server: &Server) -> PathBuf {
     let temporary = || {
         log::warn!("Temporary storage directory used, data could be lost on system reboot");
         std::env::temp_dir().join("nats")
@@ -299,4 +441,24 @@ fn root(server: &Server) -> PathBuf {
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::friendly_bytes;
+
+    #[test]
+    fn sizes_are_written_as_nats_server_does() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KB"),
+            (10_000_000, "9.54 MB"),
+            (100_000_000, "95.37 MB"),
+            (1 << 40, "1.00 TB"),
+            (u64::MAX, "16.00 EB"),
+        ] {
+            assert_eq!(friendly_bytes(bytes), text);
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! The streams of an account, as their shard holds them.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
-use anabranch_jetstream::StreamConfig;
+use anabranch_jetstream::{Nanos, StreamConfig};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::{self, Strictness};
 use anabranch_log::Error;
@@ -78,6 +79,12 @@ impl Streams {
     /// All of them, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Held> {
         self.by_name.values().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// Those whose names are not before `from`, by name.
+    pub fn iter_from(&self, from: Bound<&str>) -> impl Iterator<Item = &Held> {
+        let names = self.by_name.range::<str, _>((from, Bound::Unbounded));
+        names.filter_map(|(_, id)| self.by_id.get(id))
     }
 
     /// All of them, by identity, to change them.
@@ -210,6 +217,15 @@ impl Intake {
         subscription
     }
 
+    /// Listens to requests.
+    pub fn begin_api(&self) {
+        let _ = self.listen("$JS.API.>", Self::API, Vec::new());
+        if !self.domain().is_empty() {
+            let subject = format!("$JS.{}.API.>", self.domain());
+            let _ = self.listen(&subject, Self::API, Vec::new());
+        }
+    }
+
     /// Whether requests with unknown fields are refused.
     #[must_use]
     pub fn strictness(&self) -> Strictness {
@@ -217,6 +233,14 @@ impl Intake {
             Some(jetstream) if !jetstream.strict => Strictness::Lenient,
             _ => Strictness::Strict,
         }
+    }
+
+    /// The longest window for duplicates that streams may have; zero: any.
+    #[must_use]
+    pub fn duplicate_window_max(&self) -> Nanos {
+        let limits = self.server.options.jetstream.as_ref().map(|jetstream| &jetstream.limits);
+        let window = limits.map_or(0, |limits| limits.duplicate_window.as_nanos());
+        Nanos(i64::try_from(window).unwrap_or(i64::MAX))
     }
 
     /// The domain's name; empty: none.

@@ -270,6 +270,7 @@ fn first_info(identity: &ServerIdentity, options: &Options, auth: &Authenticator
         tls_verify: options.tls.as_ref().is_some_and(|t| t.verify || t.verify_and_map),
         max_payload: options.limits.payload_max,
         jetstream: options.jetstream.is_some(),
+        domain: options.jetstream.as_ref().map_or_else(String::new, |js| js.domain.clone()),
         api_lvl: if options.jetstream.is_some() { API_LEVEL } else { 0 },
         ..Info::default()
     }

@@ -98,7 +98,7 @@ impl FanOut<'_> {
             if subscription.is_closed() {
                 return false;
             }
-            self.stages.put(target, self.message);
+            self.stages.put(target, self.publisher.client.id, self.message);
             return true;
         }
         let client = subscription.client();

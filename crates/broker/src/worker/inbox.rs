@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anabranch_nats::codec::Publication;
 
+use crate::client::ClientId;
+
 /// Whom a message is for, as the owner of the inbox numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Recipient(pub u64);
@@ -25,6 +27,7 @@ pub struct Target {
 #[derive(Debug, Clone, Copy)]
 struct Head {
     recipient: Recipient,
+    from: ClientId,
     subject_len: usize,
     reply_len: usize,
     header_len: usize,
@@ -36,6 +39,8 @@ struct Head {
 pub struct Inbound<'a> {
     /// For whom.
     pub recipient: Recipient,
+    /// Who published it.
+    pub from: ClientId,
     /// Its subject.
     pub subject: &'a [u8],
     /// Where answers go; empty: none.
@@ -55,9 +60,10 @@ pub struct Parcel {
 
 impl Parcel {
     /// Adds a message.
-    pub fn add(&mut self, recipient: Recipient, message: &Publication<'_>) {
+    pub fn add(&mut self, recipient: Recipient, from: ClientId, message: &Publication<'_>) {
         self.heads.push(Head {
             recipient,
+            from,
             subject_len: message.subject.len(),
             reply_len: message.reply.len(),
             header_len: message.header_len,
@@ -74,6 +80,12 @@ impl Parcel {
         self.bytes.len() + self.heads.len() * size_of::<Head>()
     }
 
+    /// Messages that it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
     /// Its messages, in order.
     pub fn iter(&self) -> impl Iterator<Item = Inbound<'_>> {
         let mut rest = self.bytes.as_slice();
@@ -86,7 +98,8 @@ impl Parcel {
             let (subject, reply) = (cut(head.subject_len), cut(head.reply_len));
             let payload = cut(head.payload_len);
             let (headers, body) = payload.split_at(head.header_len.min(payload.len()));
-            Inbound { recipient: head.recipient, subject, reply, headers, body }
+            let Head { recipient, from, .. } = *head;
+            Inbound { recipient, from, subject, reply, headers, body }
         })
     }
 }
@@ -96,7 +109,7 @@ impl Parcel {
 pub enum Delivered {
     /// Messages came.
     Parcels(Vec<Parcel>),
-    /// The time is over.
+    /// The time is over, or somebody wants to be noticed.
     Nothing,
     /// The inbox was closed, and there is nothing left in it.
     Closed,
@@ -105,6 +118,7 @@ pub enum Delivered {
 #[derive(Debug, Default)]
 struct Held {
     parcels: Vec<Parcel>,
+    woken: bool,
     closed: bool,
 }
 
@@ -115,21 +129,33 @@ pub struct Inbox {
     held: Mutex<Held>,
     arrived: Condvar,
     bytes: AtomicUsize,
-    bytes_max: usize,
+    messages: AtomicUsize,
+    bounds: Bounds,
+}
+
+/// When an inbox is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// It holds that many bytes.
+    pub bytes: usize,
+    /// It holds that many messages.
+    pub messages: usize,
 }
 
 impl Inbox {
-    /// An empty inbox that is full when it holds `bytes_max`.
+    /// An empty inbox.
     #[must_use]
-    pub fn new(bytes_max: usize) -> Self {
+    pub fn new(bounds: Bounds) -> Self {
         let (held, arrived) = (Mutex::new(Held::default()), Condvar::new());
-        Self { held, arrived, bytes: AtomicUsize::new(0), bytes_max }
+        let (bytes, messages) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { held, arrived, bytes, messages, bounds }
     }
 
     /// It holds what it may: messages must be refused.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.bytes.load(Ordering::Relaxed) >= self.bytes_max
+        self.bytes.load(Ordering::Relaxed) >= self.bounds.bytes
+            || self.messages.load(Ordering::Relaxed) >= self.bounds.messages
     }
 
     /// Puts a parcel in. A closed inbox drops it: the server stops.
@@ -139,6 +165,7 @@ impl Inbox {
             return;
         }
         self.bytes.fetch_add(parcel.size(), Ordering::Relaxed);
+        self.messages.fetch_add(parcel.len(), Ordering::Relaxed);
         held.parcels.push(parcel);
         let first = held.parcels.len() == 1;
         drop(held);
@@ -150,7 +177,7 @@ impl Inbox {
     /// Takes everything out; waits for something for `patience` at most.
     pub fn take(&self, patience: Option<Duration>) -> Delivered {
         let held = self.lock();
-        let empty = |held: &mut Held| held.parcels.is_empty() && !held.closed;
+        let empty = |held: &mut Held| held.parcels.is_empty() && !held.closed && !held.woken;
         let mut held = match patience {
             None => self.arrived.wait_while(held, empty).unwrap_or_else(PoisonError::into_inner),
             Some(patience) => {
@@ -158,11 +185,19 @@ impl Inbox {
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
+        held.woken = false;
         if held.parcels.is_empty() {
             return if held.closed { Delivered::Closed } else { Delivered::Nothing };
         }
         self.bytes.store(0, Ordering::Relaxed);
+        self.messages.store(0, Ordering::Relaxed);
         Delivered::Parcels(std::mem::take(&mut held.parcels))
+    }
+
+    /// Makes its owner look up, though there may be nothing to take.
+    pub fn wake(&self) {
+        self.lock().woken = true;
+        self.arrived.notify_one();
     }
 
     /// Takes nothing more in.
@@ -185,12 +220,15 @@ mod tests {
         Publication { subject, reply, header_len, payload, verbatim, by_hpub }
     }
 
+    const BOUNDS: Bounds = Bounds { bytes: 150, messages: 9 };
+    const FROM: ClientId = ClientId(7);
+
     #[test]
     fn messages_come_out_as_they_went_in() {
         let mut parcel = Parcel::default();
-        parcel.add(Recipient(1), &publication(b"a.b", b"NATS/1.0\r\n\r\nhi", 12));
-        parcel.add(Recipient(2), &publication(b"c", b"", 0));
-        let inbox = Inbox::new(1024);
+        parcel.add(Recipient(1), FROM, &publication(b"a.b", b"NATS/1.0\r\n\r\nhi", 12));
+        parcel.add(Recipient(2), FROM, &publication(b"c", b"", 0));
+        let inbox = Inbox::new(BOUNDS);
         inbox.put(parcel);
         let Delivered::Parcels(parcels) = inbox.take(None) else { panic!("a parcel was put in") };
         let all: Vec<_> = parcels.iter().flat_map(Parcel::iter).collect();
@@ -206,13 +244,32 @@ mod tests {
     }
 
     #[test]
+    fn it_is_full_with_many_small_messages_too() {
+        let inbox = Inbox::new(Bounds { bytes: 1_000_000, messages: 2 });
+        for full in [false, true] {
+            let mut parcel = Parcel::default();
+            parcel.add(Recipient(1), FROM, &publication(b"a", b"", 0));
+            inbox.put(parcel);
+            assert_eq!(inbox.is_full(), full);
+        }
+    }
+
+    #[test]
+    fn its_owner_looks_up_when_woken() {
+        let inbox = Inbox::new(BOUNDS);
+        inbox.wake();
+        assert!(matches!(inbox.take(None), Delivered::Nothing));
+        assert!(matches!(inbox.take(Some(Duration::ZERO)), Delivered::Nothing));
+    }
+
+    #[test]
     fn it_says_when_it_is_full_and_when_it_is_closed() {
         let parcel = || {
             let mut parcel = Parcel::default();
-            parcel.add(Recipient(1), &publication(b"a", &[0; 64], 0));
+            parcel.add(Recipient(1), FROM, &publication(b"a", &[0; 128], 0));
             parcel
         };
-        let inbox = Inbox::new(100);
+        let inbox = Inbox::new(BOUNDS);
         inbox.put(parcel());
         assert!(inbox.is_full());
         assert!(matches!(inbox.take(None), Delivered::Parcels(_)));

@@ -9,6 +9,6 @@ mod stages;
 pub mod trace;
 
 pub use deliver::{Publisher, answer_refused, publish};
-pub use inbox::{Delivered, Inbound, Inbox, Parcel, Recipient, Target};
+pub use inbox::{Bounds, Delivered, Inbound, Inbox, Parcel, Recipient, Target};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
 pub use stages::{Flushed, Own, Refused};

@@ -166,7 +166,7 @@ impl Stages {
     }
 
     /// Stages one message for a thread of the server's own.
-    pub fn put(&mut self, target: &Target, message: &Publication<'_>) {
+    pub fn put(&mut self, target: &Target, from: ClientId, message: &Publication<'_>) {
         if target.inbox.is_full() {
             return self.refuse(target, message);
         }
@@ -179,7 +179,7 @@ impl Stages {
             }
         };
         let before = parcel.size();
-        parcel.add(target.recipient, message);
+        parcel.add(target.recipient, from, message);
         let grown = parcel.size() - before;
         self.total += grown;
         self.full |= self.total >= TOTAL_MAX;

@@ -37,8 +37,14 @@ impl Change {
 
 /// What the request changes; nothing if it is refused anyhow, or only asks.
 #[must_use]
-pub fn change(streams: &Streams, message: &Inbound<'_>, strictness: Strictness) -> Option<Change> {
-    let Endpoint::Stream(call, name) = super::endpoint(message.subject)? else { return None };
+pub fn change(
+    streams: &Streams,
+    message: &Inbound<'_>,
+    domain: &str,
+    strictness: Strictness,
+) -> Option<Change> {
+    let endpoint = super::endpoint(message.subject, domain)?;
+    let Endpoint::Stream(call, name) = endpoint else { return None };
     if super::is_too_new(message) {
         return None;
     }

@@ -1,5 +1,6 @@
 //! Requests about whole streams, and about the account.
 
+use anabranch_jetstream::advisory::StreamAction;
 use anabranch_jetstream::api::info::{AccountUse, ApiUse, ClusterInfo, StreamInfo, StreamState};
 use anabranch_jetstream::api::{
     AccountInfo, Created, Deleted, Described, InfoRequest, LIST_PAGE, ListRequest, Listed,
@@ -10,7 +11,7 @@ use anabranch_jetstream::config::{
     StreamConfigRequest, Surroundings, Topology, create as check_creation, update as check_update,
 };
 use anabranch_jetstream::stream::{Command, Stream};
-use anabranch_jetstream::{ApiError, Nanos, StreamConfig, Timestamp, error, json};
+use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
 
 use super::Request;
 use crate::jetstream::held::Held;
@@ -42,7 +43,7 @@ pub fn account_info(shard: &Shard) -> AccountInfo {
 /// `STREAM.CREATE`.
 pub fn create(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Created, ApiError> {
     let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
-    let creation = check_creation(&asked, request.stream, &surroundings(&shard.streams))?;
+    let creation = check_creation(&asked, request.stream, &surroundings(shard))?;
     if let Creation::New(config) = creation {
         add(shard, *config, now)?;
     }
@@ -65,6 +66,7 @@ fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError
     let seed = shard.intake.server.seed();
     let mut held = recovery::create(id, config, now, home, seed);
     shard.intake.begin(&mut held);
+    shard.news.push((held.machine.config().name.clone(), StreamAction::Create));
     shard.streams.insert(held);
     Ok(())
 }
@@ -88,7 +90,7 @@ fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
 /// `STREAM.UPDATE`.
 pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Updated, ApiError> {
     let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
-    let config = check_update(&asked, request.stream, &surroundings(&shard.streams))?;
+    let config = check_update(&asked, request.stream, &surroundings(shard))?;
     not_yet(&config)?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
@@ -107,6 +109,7 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
         shard.intake.begin(held);
         shard.intake.leave(&before);
     }
+    shard.news.push((request.stream.to_owned(), StreamAction::Modify));
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     Ok(Updated(describe(shard, held, Metadata::Answered)))
 }
@@ -124,6 +127,7 @@ pub fn delete(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Dele
     if let Some(held) = shard.streams.remove(id) {
         shard.intake.leave(&held.subscriptions);
     }
+    shard.news.push((request.stream.to_owned(), StreamAction::Delete));
     Ok(Deleted::DONE)
 }
 
@@ -219,7 +223,8 @@ fn describe(shard: &Shard, held: &Held, metadata: Metadata) -> StreamInfo {
     }
 }
 
-fn state(machine: &Stream) -> StreamState {
+/// What is in the stream.
+pub fn state(machine: &Stream) -> StreamState {
     let index = machine.index();
     let time = |nanos: Option<i64>| nanos.map_or(Timestamp::ZERO, Timestamp::from_unix_nanos);
     let untouched = index.last_seq() == 0;
@@ -251,18 +256,20 @@ impl anabranch_jetstream::config::Streams for Streams {
 }
 
 /// What a configuration is checked against.
-fn surroundings(streams: &Streams) -> Surroundings<'_> {
+fn surroundings(shard: &Shard) -> Surroundings<'_> {
+    let Shard { streams, capacity, .. } = shard;
+    let limit = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
     let reserved = |storage| i64::try_from(streams.reserved_in(storage)).unwrap_or(i64::MAX);
     Surroundings {
         streams,
         account: Some(AccountLimits::NONE),
         server: ServerStorage {
-            max_memory: i64::MAX,
-            max_storage: i64::MAX,
+            max_memory: limit(capacity.memory),
+            max_storage: limit(capacity.file),
             reserved_memory: reserved(Storage::Memory),
             reserved_storage: reserved(Storage::File),
         },
-        duplicate_window_max: Nanos::ZERO,
+        duplicate_window_max: shard.intake.duplicate_window_max(),
         topology: Topology::Single,
     }
 }

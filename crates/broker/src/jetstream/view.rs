@@ -1,0 +1,115 @@
+//! What monitoring sees of the streams.
+
+use std::ops::Bound;
+
+use anabranch_jetstream::api::info::StreamState;
+use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::{StreamConfig, Timestamp};
+
+use super::api::state;
+use super::held::Held;
+use super::running::JetStream;
+
+/// Streams described in one answer of the shard.
+const AT_ONCE: usize = 128;
+
+/// All streams together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Streams.
+    pub streams: u64,
+    /// Messages in them.
+    pub messages: u64,
+    /// Their bytes in memory.
+    pub memory: u64,
+    /// Their bytes on the disk.
+    pub storage: u64,
+    /// Bytes that memory streams may grow to.
+    pub reserved_memory: u64,
+    /// Bytes that file streams may grow to.
+    pub reserved_storage: u64,
+    /// Requests to the API.
+    pub requests: u64,
+    /// Those that were answered with an error.
+    pub errors: u64,
+}
+
+/// One stream.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// Its configuration, as it is stored.
+    pub config: StreamConfig,
+    /// When it was created.
+    pub created: Timestamp,
+    /// What is in it.
+    pub state: StreamState,
+    /// Why its storage is no longer used.
+    pub broken: Option<String>,
+}
+
+impl JetStream {
+    /// All streams together; nothing if the shard does not answer.
+    #[must_use]
+    pub fn totals(&self) -> Option<Totals> {
+        self.ask(|shard| {
+            let streams = &shard.streams;
+            Totals {
+                streams: u64::try_from(streams.len()).unwrap_or(u64::MAX),
+                messages: streams.iter().map(|held| held.machine.index().messages()).sum(),
+                memory: streams.bytes_in(Storage::Memory),
+                storage: streams.bytes_in(Storage::File),
+                reserved_memory: streams.reserved_in(Storage::Memory),
+                reserved_storage: streams.reserved_in(Storage::File),
+                requests: shard.ledger.requests,
+                errors: shard.ledger.errors,
+            }
+        })
+    }
+
+    /// Up to `max` streams by name; nothing if the shard does not answer.
+    #[must_use]
+    pub fn details(&self, max: usize) -> Option<Vec<Detail>> {
+        let mut all: Vec<Detail> = Vec::new();
+        while all.len() < max {
+            let after = all.last().map(|detail| detail.config.name.clone());
+            let wanted = AT_ONCE.min(max - all.len());
+            let more = self.ask(move |shard| {
+                let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+                shard.streams.iter_from(from).take(wanted).map(detail).collect::<Vec<_>>()
+            })?;
+            let last = more.len() < wanted;
+            all.extend(more);
+            if last {
+                break;
+            }
+        }
+        Some(all)
+    }
+
+    /// The stream with this name, if there is one; nothing if the shard does not answer.
+    #[must_use]
+    pub fn detail(&self, name: &str) -> Option<Option<Detail>> {
+        let name = name.to_owned();
+        self.ask(move |shard| shard.streams.find(name.as_bytes()).map(detail))
+    }
+
+    /// A stream whose storage is no longer used, and why; nothing if the shard does not answer.
+    #[must_use]
+    pub fn broken(&self) -> Option<Option<(String, String)>> {
+        self.ask(|shard| {
+            let reason = |held: &Held| {
+                Some((held.machine.config().name.clone(), held.broken.clone()?))
+            };
+            shard.streams.iter().find_map(reason)
+        })
+    }
+}
+
+fn detail(held: &Held) -> Detail {
+    Detail {
+        config: held.machine.config().clone(),
+        created: Timestamp::from_unix_nanos(held.machine.created()),
+        state: state(&held.machine),
+        broken: held.broken.clone(),
+    }
+}
