@@ -7,6 +7,7 @@ use std::time::Duration;
 use anabranch_config::Options;
 use anabranch_nats::CloseReason;
 use tokio::io::DuplexStream;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::builder::Builder;
@@ -56,12 +57,16 @@ impl Broker {
     pub(crate) async fn start(options: Options, threads: usize) -> Result<Self, StartError> {
         let listen = options.listen.clone();
         let server = Arc::new(Server::new(options, threads)?);
-        let monitoring = monitor::start(&server).await?;
-        start_jetstream(&server).await?;
-        let listener = bind(&listen.host, listen.port).await.map_err(|source| {
-            let address = format!("{}:{}", listen.host, listen.port);
-            StartError::Listen { what: "port", address, source }
-        })?;
+        let opened = match open(&server).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                server.stop.cancel();
+                let _ = server.tasks.end(FAREWELL).await;
+                stop_jetstream(&server).await;
+                return Err(error);
+            }
+        };
+        let (monitoring, listener) = opened;
         let bound = listener.local_addr().ok();
         server.set_bound(bound);
         server.advance(Phase::Running);
@@ -143,11 +148,7 @@ impl Broker {
         if aborted > 0 {
             log::warn!("{aborted} tasks did not end in time and were aborted");
         }
-        let server = Arc::clone(&self.server);
-        let stop = move || server.jetstream.get().map_or((), JetStream::stop);
-        if let Err(panic) = tokio::task::spawn_blocking(stop).await {
-            log::error!("JetStream did not stop: {panic}");
-        }
+        stop_jetstream(&self.server).await;
     }
 
     fn stop(&self) {
@@ -166,6 +167,27 @@ impl Drop for Broker {
         if let Some(jetstream) = self.server.jetstream.get() {
             jetstream.close();
         }
+    }
+}
+
+/// Opens what a server needs: monitoring first, which tells how the rest gets on, and the listener
+/// for clients last.
+async fn open(server: &Arc<Server>) -> Result<(monitor::Bound, TcpListener), StartError> {
+    let monitoring = monitor::start(server).await?;
+    start_jetstream(server).await?;
+    let listen = &server.options.listen;
+    let listener = bind(&listen.host, listen.port).await.map_err(|source| {
+        let address = format!("{}:{}", listen.host, listen.port);
+        StartError::Listen { what: "port", address, source }
+    })?;
+    Ok((monitoring, listener))
+}
+
+async fn stop_jetstream(server: &Arc<Server>) {
+    let server = Arc::clone(server);
+    let stop = move || server.jetstream.get().map_or((), JetStream::stop);
+    if let Err(panic) = tokio::task::spawn_blocking(stop).await {
+        log::error!("JetStream did not stop: {panic}");
     }
 }
 

@@ -21,6 +21,6 @@ mod streams;
 mod view;
 
 pub use capacity::Capacity;
-pub use figures::{BOUNDS_US, Measured};
+pub use figures::{BOUNDS_US, Measured as Durations};
 pub use running::JetStream;
 pub use view::{Detail, Totals};

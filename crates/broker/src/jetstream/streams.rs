@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use anabranch_jetstream::{Nanos, StreamConfig};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::{self, Strictness};
+use anabranch_jetstream::{Nanos, StreamConfig};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_subject::matching;

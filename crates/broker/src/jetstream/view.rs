@@ -97,9 +97,8 @@ impl JetStream {
     #[must_use]
     pub fn broken(&self) -> Option<Option<(String, String)>> {
         self.ask(|shard| {
-            let reason = |held: &Held| {
-                Some((held.machine.config().name.clone(), held.broken.clone()?))
-            };
+            let reason =
+                |held: &Held| Some((held.machine.config().name.clone(), held.broken.clone()?));
             shard.streams.iter().find_map(reason)
         })
     }

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::Answer;
 use super::gotext::timestamp;
@@ -52,43 +52,6 @@ pub(super) fn leafz(query: &Query, server_id: &str, now: SystemTime) -> Result<A
         "leafs": [],
     })))
 }
-
-/// Answers `/jsz`: JetStream is disabled.
-pub(super) fn jsz(query: &Query, server_id: &str, now: SystemTime) -> Result<Answer, BadRequest> {
-    for name in ["accounts", "streams", "consumers", "direct-consumers", "config"] {
-        query.flag(name)?;
-    }
-    query.int("offset")?;
-    query.int("limit")?;
-    for name in ["leader-only", "raft", "stream-leader-only"] {
-        query.flag(name)?;
-    }
-    let mut document = json!({
-        "api": {"level": 0, "total": 0, "errors": 0},
-        "server_id": server_id,
-        "now": timestamp(now),
-        "disabled": true,
-        "config": {"max_memory": 0, "max_storage": 0},
-    });
-    for count in JETSTREAM_COUNTS {
-        document[count] = Value::from(0);
-    }
-    Ok(Answer::document(&document))
-}
-
-const JETSTREAM_COUNTS: [&str; 11] = [
-    "memory",
-    "storage",
-    "reserved_memory",
-    "reserved_storage",
-    "accounts",
-    "ha_assets",
-    "streams",
-    "consumers",
-    "messages",
-    "bytes",
-    "total",
-];
 
 /// Answers `/ipqueuesz`: there are no such queues.
 pub(super) fn ipqueuesz(query: &Query) -> Result<Answer, BadRequest> {

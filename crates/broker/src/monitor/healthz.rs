@@ -10,8 +10,39 @@ use crate::server::Phase;
 /// load balancers turn away.
 const NOT_LISTENING: &str = "failed to be ready for connections after 1ms: server";
 
+/// The server as this sees it.
+pub(super) struct Health<'a> {
+    pub(super) phase: Phase,
+    /// The name of the one account.
+    pub(super) account: &'a str,
+    /// Where JetStream is on.
+    pub(super) streams: Option<&'a dyn Streams>,
+}
+
+/// The streams of the one account.
+pub(super) trait Streams {
+    /// Nothing is stored any more.
+    fn failed(&self) -> bool;
+    /// There are none.
+    fn is_empty(&self) -> bool;
+    /// The stream of this name.
+    fn find(&self, name: &str) -> Found;
+    /// A stream that cannot be written to, and why.
+    fn broken(&self) -> Option<(String, String)>;
+}
+
+/// A stream that was looked for.
+pub(super) enum Found {
+    /// It is there and well.
+    Well,
+    /// It cannot be written to.
+    Broken(String),
+    /// It is not there.
+    Missing,
+}
+
 #[derive(Debug, Serialize)]
-struct Health {
+struct Document {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -19,30 +50,117 @@ struct Health {
     errors: Option<[Detail; 1]>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Detail {
     #[serde(rename = "type")]
     kind: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    account: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    stream: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    consumer: String,
     error: String,
 }
 
-/// Answers `/healthz`. Without JetStream, its parameters are only checked.
-pub(super) fn healthz(query: &Query, phase: Phase) -> Result<Answer, BadRequest> {
-    for name in ["js-enabled", "js-enabled-only", "js-server-only", "js-meta-only"] {
-        query.flag(name)?;
+/// Something that is not well.
+struct Trouble {
+    status: u16,
+    /// Where no details are asked for.
+    summary: &'static str,
+    detail: Detail,
+}
+
+impl Trouble {
+    fn new(status: u16, summary: &'static str, kind: &'static str, error: String) -> Self {
+        Self { status, summary, detail: Detail { kind, error, ..Detail::default() } }
     }
+
+    fn of(mut self, account: &str, stream: &str, consumer: &str) -> Self {
+        self.detail.account = account.to_owned();
+        self.detail.stream = stream.to_owned();
+        self.detail.consumer = consumer.to_owned();
+        self
+    }
+}
+
+/// What is asked about.
+struct Asked<'a> {
+    account: &'a str,
+    stream: &'a str,
+    consumer: &'a str,
+    /// Nothing about JetStream.
+    server_only: bool,
+    /// Nothing about streams.
+    enabled_only: bool,
+}
+
+/// Answers `/healthz`.
+pub(super) fn healthz(query: &Query, health: &Health<'_>) -> Result<Answer, BadRequest> {
+    let enabled = query.flag("js-enabled")?;
+    let enabled_only = query.flag("js-enabled-only")? || enabled;
+    let server_only = query.flag("js-server-only")?;
+    query.flag("js-meta-only")?;
     let details = query.flag("details")?;
     let [account, stream, consumer] = ["account", "stream", "consumer"].map(|n| query.text(n));
+    let asked = Asked { account, stream, consumer, server_only, enabled_only };
+    Ok(match trouble(&asked, health) {
+        None => well(),
+        Some(trouble) => failed(trouble, details),
+    })
+}
+
+fn trouble(asked: &Asked<'_>, health: &Health<'_>) -> Option<Trouble> {
+    let Asked { account, stream, consumer, .. } = *asked;
+    let lacks =
+        |parameter, of| Some(Trouble::new(400, "error", "BAD_REQUEST", missing(parameter, of)));
     if account.is_empty() && !stream.is_empty() {
-        return Ok(failed(400, "BAD_REQUEST", missing("account", "stream"), details));
+        return lacks("account", "stream");
     }
     if stream.is_empty() && !consumer.is_empty() {
-        return Ok(failed(400, "BAD_REQUEST", missing("stream", "consumer"), details));
+        return lacks("stream", "consumer");
     }
-    if phase != Phase::Running {
-        return Ok(failed(500, "CONNECTION", NOT_LISTENING.to_owned(), details));
+    if health.phase != Phase::Running {
+        return Some(Trouble::new(500, "error", "CONNECTION", NOT_LISTENING.to_owned()));
     }
-    Ok(well())
+    let streams = health.streams.filter(|_| !asked.server_only)?;
+    if streams.failed() {
+        let error = "JetStream has stopped: its storage has failed".to_owned();
+        return Some(Trouble::new(503, "unavailable", "JETSTREAM", error));
+    }
+    if asked.enabled_only { None } else { stream_trouble(asked, health.account, streams) }
+}
+
+fn stream_trouble(asked: &Asked<'_>, own: &str, streams: &dyn Streams) -> Option<Trouble> {
+    let Asked { account, stream, consumer, .. } = *asked;
+    let broken = |stream: &str, why: &str| {
+        let error = format!("JetStream stream '{own} > {stream}' write error: {why}");
+        Some(Trouble::new(503, "unavailable", "STREAM", error).of(own, stream, ""))
+    };
+    let missing = |kind, error| Trouble::new(404, "unavailable", kind, error);
+    // nats-server has no directory for an account before its first stream.
+    if !account.is_empty() && (account != own || streams.is_empty()) {
+        let error = format!("JetStream account {account:?} not found");
+        return Some(missing("ACCOUNT", error).of(account, "", ""));
+    }
+    if stream.is_empty() {
+        return streams.broken().and_then(|(stream, why)| broken(&stream, &why));
+    }
+    match streams.find(stream) {
+        Found::Broken(why) => broken(stream, &why),
+        Found::Missing => {
+            let error = format!("JetStream stream {stream:?} not found on account {account:?}");
+            Some(missing("STREAM", error).of(account, stream, ""))
+        }
+        Found::Well if !consumer.is_empty() => {
+            let error = format!(
+                "JetStream consumer {consumer:?} not found for stream {stream:?} on account \
+                 {account:?}"
+            );
+            Some(missing("CONSUMER", error).of(account, stream, consumer))
+        }
+        Found::Well => None,
+    }
 }
 
 /// Answers `/livez`: whoever reads this, the process lives.
@@ -56,36 +174,69 @@ pub(super) fn livez() -> Answer {
 pub(super) fn readyz(phase: Phase) -> Answer {
     let why = match phase {
         Phase::Running => return well(),
+        Phase::Starting => "starting: streams are being read",
         Phase::LameDuck => "lame duck mode",
         Phase::Stopping => "shutting down",
     };
-    let health = Health { status: "unavailable", error: Some(why.to_owned()), errors: None };
-    Answer::line(503, &health)
+    let document = Document { status: "unavailable", error: Some(why.to_owned()), errors: None };
+    Answer::line(503, &document)
 }
 
 fn well() -> Answer {
-    Answer::line(200, &Health { status: "ok", error: None, errors: None })
+    Answer::line(200, &Document { status: "ok", error: None, errors: None })
 }
 
 fn missing(parameter: &str, of: &str) -> String {
     format!("{parameter:?} must not be empty when checking {of} health")
 }
 
-fn failed(status: u16, kind: &'static str, error: String, details: bool) -> Answer {
-    let health = if details {
-        Health { status: "error", error: None, errors: Some([Detail { kind, error }]) }
+fn failed(trouble: Trouble, details: bool) -> Answer {
+    let Trouble { status, summary, detail } = trouble;
+    let document = if details {
+        log::warn!("Healthcheck failed: 1 errors");
+        Document { status: "error", error: None, errors: Some([detail]) }
     } else {
-        Health { status: "error", error: Some(error), errors: None }
+        log::warn!("Healthcheck failed: {:?}", detail.error);
+        Document { status: summary, error: Some(detail.error), errors: None }
     };
-    Answer::line(status, &health)
+    Answer::line(status, &document)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A stream S that is well, and B that is not.
+    struct Two;
+
+    impl Streams for Two {
+        fn failed(&self) -> bool {
+            false
+        }
+
+        fn is_empty(&self) -> bool {
+            false
+        }
+
+        fn find(&self, name: &str) -> Found {
+            match name {
+                "S" => Found::Well,
+                "B" => Found::Broken("no space".to_owned()),
+                _ => Found::Missing,
+            }
+        }
+
+        fn broken(&self) -> Option<(String, String)> {
+            Some(("B".to_owned(), "no space".to_owned()))
+        }
+    }
+
     fn asked(query: &str, phase: Phase) -> (u16, String) {
-        let answer = Answer::from(healthz(&Query::parse(query), phase));
+        asked_of(query, &Health { phase, account: "$G", streams: None })
+    }
+
+    fn asked_of(query: &str, health: &Health<'_>) -> (u16, String) {
+        let answer = Answer::from(healthz(&Query::parse(query), health));
         (answer.status, String::from_utf8(answer.body.to_vec()).unwrap())
     }
 
@@ -120,5 +271,28 @@ mod tests {
         );
         assert_eq!(asked("consumer=c", Phase::Running).0, 400);
         assert_eq!(asked("js-enabled=x", Phase::Running).0, 400);
+    }
+
+    #[test]
+    fn streams_are_looked_for() {
+        let health = Health { phase: Phase::Running, account: "$G", streams: Some(&Two) };
+        let asked = |query| asked_of(query, &health);
+        assert_eq!(asked("account=$G&stream=S").0, 200);
+        assert_eq!(asked("js-enabled-only=1").0, 200);
+        assert_eq!(asked("js-server-only=1").0, 200);
+        for (query, error) in [
+            ("account=X", r#"JetStream account \"X\" not found"#),
+            ("account=$G&stream=N", r#"JetStream stream \"N\" not found on account \"$G\""#),
+            (
+                "account=$G&stream=S&consumer=c",
+                r#"JetStream consumer \"c\" not found for stream \"S\" on account \"$G\""#,
+            ),
+        ] {
+            let expected = format!(r#"{{"status":"unavailable","error":"{error}"}}"#);
+            assert_eq!(asked(query), (404, expected), "{query}");
+        }
+        let (status, body) = asked("details=1");
+        assert_eq!(status, 503);
+        assert!(body.contains(r#""type":"STREAM","account":"$G","stream":"B","error":"JetS"#));
     }
 }

@@ -10,10 +10,11 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::answer::{Answer, Kind};
+use super::stream_metrics;
 use super::varz::{Trouble, Volume};
 
 /// Everything that is measured, at one moment.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Measured {
     pub(super) connections: u64,
     pub(super) connections_total: u64,
@@ -27,6 +28,7 @@ pub(super) struct Measured {
     pub(super) resident_bytes: u64,
     pub(super) cpu_seconds: f64,
     pub(super) start_seconds: f64,
+    pub(super) jetstream: Option<stream_metrics::Measured>,
 }
 
 /// Answers `/metrics`.
@@ -82,11 +84,13 @@ impl Collector for Measured {
         let cpu = ConstCounter::new(self.cpu_seconds);
         write(&mut encoder, "process_cpu", "CPU time used", seconds, &cpu)?;
         let start = ConstGauge::new(self.start_seconds);
-        write(&mut encoder, "process_start_time", "Start since the epoch", seconds, &start)
+        write(&mut encoder, "process_start_time", "Start since the epoch", seconds, &start)?;
+        self.jetstream.iter().try_for_each(|jetstream| jetstream.encode(&mut encoder))
     }
 }
 
-fn write(
+/// Writes one metric.
+pub(super) fn write(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,

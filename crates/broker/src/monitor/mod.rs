@@ -13,12 +13,14 @@ mod gotext;
 mod healthz;
 mod http;
 mod index;
+mod jsz;
 mod metrics;
 mod page;
 mod query;
 mod serve;
 mod start;
+mod stream_metrics;
 mod subsz;
 mod varz;
 
-pub use start::start;
+pub use start::{Bound, start};

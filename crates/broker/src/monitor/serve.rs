@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::collect::{self, Observed};
 use super::endpoint::{self, Endpoint};
 use super::query::{BadRequest, Query};
-use super::{absent, connz, healthz, index, metrics, subsz};
+use super::{absent, connz, healthz, index, jsz, metrics, subsz};
 use crate::server::Server;
 
 /// Documents of unbounded length (all connections, all subscriptions) made at a time.
@@ -42,6 +42,19 @@ impl Monitor {
                 Ok(request) => self.long(move |s, now| collect::subsz(s, &request, now)).await,
                 Err(bad) => bad.into(),
             },
+            Endpoint::Jsz => match jsz::Request::parse(&query) {
+                Ok(request) => self.long(move |s, now| collect::jsz(s, &request, now)).await,
+                Err(bad) => bad.into(),
+            },
+            // What these tell of streams is asked of their thread.
+            Endpoint::Varz | Endpoint::Healthz | Endpoint::Metrics
+                if self.server.jetstream.get().is_some() =>
+            {
+                let monitor = Arc::clone(self);
+                let made = tokio::task::spawn_blocking(move || monitor.short(endpoint, &query));
+                made.await
+                    .map_or_else(|e| Answer::text(500, format!("no document: {e}")), Answer::from)
+            }
             short => self.short(short, &query).into(),
         }
     }
@@ -77,17 +90,16 @@ impl Monitor {
                 let unused = query.flag("unused")?;
                 Ok(Answer::document(&collect::accstatz(server, unused, now)))
             }
-            Endpoint::Healthz => healthz::healthz(query, server.phase()),
+            Endpoint::Healthz => healthz::healthz(query, &collect::health(server)),
             Endpoint::Livez => Ok(healthz::livez()),
             Endpoint::Readyz => Ok(healthz::readyz(server.phase())),
             Endpoint::Metrics => Ok(metrics::metrics(collect::metrics(server))),
             Endpoint::Routez => absent::routez(query, id, &server.identity.name, now),
             Endpoint::Gatewayz => absent::gatewayz(query, id, now),
             Endpoint::Leafz => absent::leafz(query, id, now),
-            Endpoint::Jsz => absent::jsz(query, id, now),
             Endpoint::IpQueuesz => absent::ipqueuesz(query),
             Endpoint::Raftz => Ok(absent::raftz()),
-            Endpoint::Connz | Endpoint::Subsz => Ok(Answer::not_found()),
+            Endpoint::Connz | Endpoint::Subsz | Endpoint::Jsz => Ok(Answer::not_found()),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::gotext;
+use super::jsz::InVarz;
 
 /// The document.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,7 @@ pub(super) struct Varz {
     pub(super) limits: Limits,
     #[serde(flatten)]
     pub(super) absent: Absent,
+    pub(super) jetstream: InVarz,
     #[serde(flatten)]
     pub(super) timing: Timing,
     #[serde(flatten)]
@@ -96,7 +98,6 @@ pub(super) struct Absent {
     leaf: Nothing,
     mqtt: Nothing,
     websocket: Nothing,
-    jetstream: Nothing,
 }
 
 /// Deadlines and the time.

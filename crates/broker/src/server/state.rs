@@ -25,6 +25,8 @@ use crate::worker::{PoolSettings, WorkerPool};
 /// Where a server is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
+    /// It does not listen for clients yet.
+    Starting,
     /// It serves.
     Running,
     /// It asks its clients to go elsewhere.
@@ -143,8 +145,9 @@ impl Server {
     #[must_use]
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
-            0 => Phase::Running,
-            1 => Phase::LameDuck,
+            0 => Phase::Starting,
+            1 => Phase::Running,
+            2 => Phase::LameDuck,
             _ => Phase::Stopping,
         }
     }
@@ -152,9 +155,10 @@ impl Server {
     /// Moves on in life; false if it was there or beyond.
     pub fn advance(&self, to: Phase) -> bool {
         let rank = match to {
-            Phase::Running => 0,
-            Phase::LameDuck => 1,
-            Phase::Stopping => 2,
+            Phase::Starting => 0,
+            Phase::Running => 1,
+            Phase::LameDuck => 2,
+            Phase::Stopping => 3,
         };
         self.phase.fetch_max(rank, Ordering::AcqRel) < rank
     }

@@ -52,7 +52,8 @@ fn jetstream(block: &Fields<'_>, problems: &mut Problems) -> JetStream {
     // A negative limit means the default, as in nats-server; 0 means nothing at all.
     let limit = |bytes: Option<i64>| bytes.and_then(|bytes| u64::try_from(bytes).ok());
     let positive = |count: Option<i64>| limit(count).filter(|&count| count > 0);
-    let always = block.text("sync_interval").is_some_and(|text| text.eq_ignore_ascii_case("always"));
+    let always =
+        block.text("sync_interval").is_some_and(|text| text.eq_ignore_ascii_case("always"));
     let interval = if always { None } else { block.duration("sync_interval", problems) };
     let limits = block.block("limits", &JETSTREAM_LIMITS);
     JetStream {

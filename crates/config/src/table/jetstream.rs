@@ -18,8 +18,18 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
         Duration,
         "Accepted; every acknowledged message is synced, whatever it says.",
     ),
-    acts("max_memory_store", &["max_mem_store", "max_mem"], SizeText, "Memory for streams; 75 % of all by default."),
-    acts("max_file_store", &["max_file"], SizeText, "Disk for streams; 75 % of what is free by default."),
+    acts(
+        "max_memory_store",
+        &["max_mem_store", "max_mem"],
+        SizeText,
+        "Memory for streams; 75 % of all by default.",
+    ),
+    acts(
+        "max_file_store",
+        &["max_file"],
+        SizeText,
+        "Disk for streams; 75 % of what is free by default.",
+    ),
     acts("domain", NONE, Text, "Name of the domain."),
     encryption("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
     encryption(

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anabranch_config::options::WriteTimeoutPolicy;
 
+use super::jetstream;
 use super::process::{self, CpuSampler};
 use crate::monitor::accounts::{Accountz, Accstatz, ByPeer, Detail, Statz};
 use crate::monitor::endpoint::RequestCounts;
@@ -37,6 +38,7 @@ pub(in crate::monitor) fn varz(server: &Server, observed: &Observed, now: System
         identity: identity(server),
         limits: limits(server),
         absent: Absent::default(),
+        jetstream: jetstream::in_varz(server),
         timing: timing(server, now),
         process: running(observed),
         connections: Connections {
@@ -173,7 +175,7 @@ pub(in crate::monitor) fn accountz(
         update_time: server.started,
         expired: false,
         complete: true,
-        jetstream_enabled: false,
+        jetstream_enabled: server.options.jetstream.is_some(),
         leafnode_connections: 0,
         client_connections: server.registry.len(),
         subscriptions: stats.subscriptions,
@@ -221,5 +223,6 @@ pub(in crate::monitor) fn metrics(server: &Server) -> Measured {
         resident_bytes: process::resident_bytes(),
         cpu_seconds: process::cpu_time().as_secs_f64(),
         start_seconds: started.as_secs_f64(),
+        jetstream: jetstream::measured(server),
     }
 }
