@@ -411,3 +411,36 @@ fn checks_what_belongs_together_at_the_start() {
     assert_eq!(validate(&options("client_advertise: \"h:1\"")), Ok(()));
     assert_eq!(validate(&options("client_advertise: h")), Ok(()));
 }
+
+#[test]
+fn jetstream_has_limits_and_bounds() {
+    let js = |text: &str| options(&format!("jetstream {{{text}}}")).jetstream.expect("it is on");
+    let given = js(
+        "max_mem: 10M, max_file: \"2G\", sync: always, domain: hub, unique_tag: \" AZ:\"\n\
+         max_buffered_size: 1M, max_buffered_msgs: 5, request_queue_limit: 6, strict: false\n\
+         limits {duplicate_window: \"1m\", max_ack_pending: 7, batch {timeout: \"3s\"}}",
+    );
+    assert_eq!((given.memory_max, given.file_max), (Some(10_000_000), Some(2 << 30)));
+    assert_eq!((given.sync_always, given.sync_interval), (true, Duration::from_secs(120)));
+    assert_eq!((given.domain.as_str(), given.unique_tag.as_str()), ("hub", "az:"));
+    assert_eq!((given.buffered_bytes_max, given.buffered_messages_max), (1_000_000, Some(5)));
+    assert_eq!((given.requests_max, given.strict), (6, false));
+    assert_eq!(given.limits.duplicate_window, Duration::from_secs(60));
+    assert_eq!(given.limits.max_ack_pending, 7);
+    assert_eq!(given.limits.batch.timeout, Duration::from_secs(3));
+    assert_eq!(js(""), anabranch_config::options::JetStream::default());
+    assert_eq!((js("max_mem: 0").memory_max, js("max_mem: -1").memory_max), (Some(0), None));
+    assert!(options("jetstream {enabled: false, max_mem: 1M}").jetstream.is_none());
+}
+
+#[test]
+fn jetstream_refuses_domains_and_sizes_that_mean_nothing() {
+    for (text, why) in [
+        ("domain: \"a.b\"", "invalid domain name: may not contain ., * or >"),
+        ("domain: \"a b\"", "invalid domain name: derived \"$JS.a b.API.>\" is not a valid subject"),
+        ("max_mem: \"10\"", "max_mem_store sizes defined as strings must end in K, M, G, T"),
+    ] {
+        let problems = problems(&format!("jetstream {{{text}}}"));
+        assert!(problems.iter().any(|problem| problem.ends_with(why)), "{problems:?}");
+    }
+}

@@ -4,6 +4,8 @@
 
 #[path = "monitoring/pair.rs"]
 mod pair;
+#[path = "monitoring/streams.rs"]
+mod streams;
 #[path = "monitoring/tls.rs"]
 mod tls;
 #[path = "monitoring/traffic.rs"]

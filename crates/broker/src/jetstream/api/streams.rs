@@ -49,7 +49,9 @@ pub fn create(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Crea
     }
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
-    Ok(Created { info: describe(shard, held, Metadata::Answered), did_create: true })
+    // Alone among the answers, this one does not name the domain.
+    let info = StreamInfo { domain: String::new(), ..describe(shard, held, Metadata::Answered) };
+    Ok(Created { info, did_create: true })
 }
 
 /// Adds a stream of a checked configuration.
