@@ -12,6 +12,7 @@ use crate::process::send_signal;
 use crate::program::{NAME, Program};
 use crate::serve::serve;
 use crate::source::FileSource;
+use crate::store;
 
 /// Does what the arguments ask for; `args`: without the program's name.
 pub(crate) fn run(program: &Program, args: impl Iterator<Item = String>) -> ExitCode {
@@ -29,6 +30,7 @@ pub(crate) fn run(program: &Program, args: impl Iterator<Item = String>) -> Exit
                 Err(error) => fail(program, &error),
             }
         }
+        Ok(Invocation::Store { command, directory }) => store::run(program, command, &directory),
         Ok(Invocation::PrintVersion) => print(&format!("{}\n", program.version_line())),
         Ok(Invocation::PrintHelp) => print(&cli::help(program.name())),
         Ok(Invocation::HelpTls) => print(&cli::tls_help()),

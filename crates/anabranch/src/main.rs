@@ -8,6 +8,7 @@ mod process;
 mod program;
 mod serve;
 mod source;
+mod store;
 
 use std::process::ExitCode;
 

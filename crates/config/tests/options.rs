@@ -307,12 +307,12 @@ fn leaves_out_what_the_tls_library_lacks() {
 #[test]
 fn warns_of_options_that_do_not_act_yet() {
     let loaded =
-        try_load("port: 1\njetstream { max_mem: 1 }\ncluster { name: c }\n").expect("starts");
+        try_load("port: 1\njetstream { unique_tag: a }\ncluster { name: c }\n").expect("starts");
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
         [
-            "c.conf:2:13: option \"max_mem\" is known, but does not act yet",
+            "c.conf:2:13: option \"unique_tag\" is known, but does not act yet",
             "c.conf:3:1: option \"cluster\" is known, but does not act yet",
         ]
     );
@@ -415,11 +415,10 @@ fn checks_what_belongs_together_at_the_start() {
 #[test]
 fn jetstream_has_limits_and_bounds() {
     let js = |text: &str| options(&format!("jetstream {{{text}}}")).jetstream.expect("it is on");
-    let given = js(
-        "max_mem: 10M, max_file: \"2G\", sync: always, domain: hub, unique_tag: \" AZ:\"\n\
+    let given =
+        js("max_mem: 10M, max_file: \"2G\", sync: always, domain: hub, unique_tag: \" AZ:\"\n\
          max_buffered_size: 1M, max_buffered_msgs: 5, request_queue_limit: 6, strict: false\n\
-         limits {duplicate_window: \"1m\", max_ack_pending: 7, batch {timeout: \"3s\"}}",
-    );
+         limits {duplicate_window: \"1m\", max_ack_pending: 7, batch {timeout: \"3s\"}}");
     assert_eq!((given.memory_max, given.file_max), (Some(10_000_000), Some(2 << 30)));
     assert_eq!((given.sync_always, given.sync_interval), (true, Duration::from_secs(120)));
     assert_eq!((given.domain.as_str(), given.unique_tag.as_str()), ("hub", "az:"));
@@ -437,7 +436,10 @@ fn jetstream_has_limits_and_bounds() {
 fn jetstream_refuses_domains_and_sizes_that_mean_nothing() {
     for (text, why) in [
         ("domain: \"a.b\"", "invalid domain name: may not contain ., * or >"),
-        ("domain: \"a b\"", "invalid domain name: derived \"$JS.a b.API.>\" is not a valid subject"),
+        (
+            "domain: \"a b\"",
+            "invalid domain name: derived \"$JS.a b.API.>\" is not a valid subject",
+        ),
         ("max_mem: \"10\"", "max_mem_store sizes defined as strings must end in K, M, G, T"),
     ] {
         let problems = problems(&format!("jetstream {{{text}}}"));

@@ -9,3 +9,5 @@ mod lifecycle;
 mod log_output;
 #[cfg(test)]
 mod running;
+#[cfg(test)]
+mod store;

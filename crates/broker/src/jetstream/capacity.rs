@@ -84,7 +84,7 @@ impl Room {
     /// Nothing was counted yet.
     #[must_use]
     pub fn new(capacity: Capacity) -> Self {
-        let gauge = |max| Gauge { max, came: max, ..Gauge::default() };
+        let gauge = |max| Gauge { max, came: u64::MAX, ..Gauge::default() };
         Self { memory: gauge(capacity.memory), file: gauge(capacity.file) }
     }
 

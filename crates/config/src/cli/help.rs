@@ -6,6 +6,13 @@ use crate::build::{cipher_suite_names, curve_names};
 /// Column in which descriptions begin.
 const COLUMN: usize = 37;
 
+/// What can stand in place of flags.
+const COMMANDS: &str = "
+Commands, for a data directory that no server uses:
+    store check <dir>                Read all of it, tell what is damaged (exit status 1)
+    store dump <dir>                 As check, and name each record
+";
+
 /// The text of `--help`, its flags grouped by topic.
 #[must_use]
 pub fn help(program: &str) -> String {
@@ -16,6 +23,7 @@ pub fn help(program: &str) -> String {
             text.push_str(&line(flag));
         }
     }
+    text.push_str(COMMANDS);
     text
 }
 

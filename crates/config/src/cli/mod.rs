@@ -9,4 +9,4 @@ mod parse;
 pub use apply::Overrides;
 pub use flags::{Effect, FLAGS, Flag, Topic, secret_flags};
 pub use help::{command, help, tls_help};
-pub use parse::{CliError, Invocation, Shell, SignalCommand, parse};
+pub use parse::{CliError, Invocation, Shell, SignalCommand, StoreCommand, parse};

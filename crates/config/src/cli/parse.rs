@@ -28,6 +28,13 @@ pub enum Invocation {
         /// end means every process whose id begins so.
         target: String,
     },
+    /// `store`: read a data directory.
+    Store {
+        /// What to do with it.
+        command: StoreCommand,
+        /// Where it is: what `store_dir` names, or the directory itself.
+        directory: PathBuf,
+    },
     /// `--version`.
     PrintVersion,
     /// `--help`.
@@ -53,6 +60,15 @@ pub enum SignalCommand {
     Reload,
     /// SIGUSR2: lame duck mode.
     LameDuck,
+}
+
+/// What to do with a data directory that no server has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreCommand {
+    /// Read all of it, and tell what is damaged.
+    Check,
+    /// That, and name each record.
+    Dump,
 }
 
 /// A shell to complete for.
@@ -100,7 +116,11 @@ where
     I: IntoIterator<Item = String>,
 {
     let mut given = Vec::new();
-    let positional = read_flags(&mut args.into_iter(), &mut given)?;
+    let mut args = args.into_iter();
+    let positional = read_flags(&mut args, &mut given)?;
+    if positional.as_deref() == Some("store") {
+        return parse_store(&mut args);
+    }
     let modes = Modes::of(&given)?;
     if let Some(invocation) = modes.information(positional.as_deref())? {
         return Ok(invocation);
@@ -286,6 +306,20 @@ impl<'a> Modes<'a> {
                 positional.unwrap_or_default()
             ))),
         }
+    }
+}
+
+fn parse_store(args: &mut impl Iterator<Item = String>) -> Result<Invocation, CliError> {
+    let usage = || CliError::Invalid("expected: store check|dump <dir>".to_owned());
+    let command = match args.next().as_deref() {
+        Some("check") => StoreCommand::Check,
+        Some("dump") => StoreCommand::Dump,
+        _ => return Err(usage()),
+    };
+    let directory = args.next().filter(|path| !path.is_empty()).ok_or_else(usage)?;
+    match args.next() {
+        None => Ok(Invocation::Store { command, directory: directory.into() }),
+        Some(_) => Err(usage()),
     }
 }
 

@@ -255,7 +255,7 @@ fn advisories_are_told_alike() {
     let pair = with_streams();
     let [ours, theirs] = pair.each(|server| {
         let mut listener = Client::connect(server);
-        listener.write("SUB $JS.EVENT.ADVISORY.> 2\r\nPING\r\n");
+        listener.write("UNSUB 1\r\nSUB $JS.EVENT.ADVISORY.> 2\r\nPING\r\n");
         while listener.line() != "PONG" {}
         let mut client = Client::connect(server);
         let config = r#"{"name":"A","subjects":["a"]}"#;

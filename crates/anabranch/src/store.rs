@@ -1,0 +1,199 @@
+//! `store check` and `store dump`: what a data directory holds, while no server has it. Nothing is
+//! changed that a start of the server would not change.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anabranch_config::cli::StoreCommand;
+use anabranch_log::checkpoint::Checkpoints;
+use anabranch_log::directory::Directory;
+use anabranch_log::disk::{Disk, LockMode, RealDisk};
+use anabranch_log::format::{AccountId, DirectoryFormat, DirectoryId, StreamId};
+use anabranch_log::segment::{self, ScanItem, SegmentReader};
+use anabranch_log::wal::{Item, Recovery, Start};
+
+use crate::command::fail;
+use crate::program::Program;
+
+/// Where the data directory is below what `store_dir` names.
+const BELOW: &str = "anabranch";
+/// The file that every data directory has.
+const FORMAT: &str = "FORMAT";
+
+/// What was found.
+struct Findings<'a> {
+    out: &'a mut dyn Write,
+    /// Each record is named.
+    dumps: bool,
+    damages: u64,
+}
+
+/// Why it ended before everything was read.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Log(#[from] anabranch_log::Error),
+    #[error(transparent)]
+    Disk(#[from] anabranch_log::disk::DiskError),
+    #[error("{0}: no data directory")]
+    None(String),
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Reads the data directory at `path`. The exit status is 1 if something in it is damaged.
+pub(crate) fn run(program: &Program, command: StoreCommand, path: &Path) -> ExitCode {
+    let stdout = io::stdout();
+    let mut out = io::BufWriter::new(stdout.lock());
+    let dumps = command == StoreCommand::Dump;
+    let mut findings = Findings { out: &mut out, dumps, damages: 0 };
+    let read = findings.read(path);
+    let damages = findings.damages;
+    let read = read.and_then(|()| Ok(out.flush()?));
+    match read {
+        Err(error) => fail(program, &error),
+        Ok(()) if damages > 0 => ExitCode::FAILURE,
+        Ok(()) => ExitCode::SUCCESS,
+    }
+}
+
+impl Findings<'_> {
+    fn read(&mut self, path: &Path) -> Result<(), Error> {
+        let below = path.join(BELOW);
+        let root = if below.join(FORMAT).is_file() { &below } else { path };
+        if !root.join(FORMAT).is_file() {
+            return Err(Error::None(path.display().to_string()));
+        }
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(root)?);
+        let unused = DirectoryFormat { id: DirectoryId([0; 16]), created_ns: 0 };
+        let directory = Directory::open(disk, LockMode::Fail, unused)?;
+        writeln!(self.out, "directory {} at {}", directory.id(), root.display())?;
+        let start = self.checkpoints(&directory)?;
+        self.log(&directory, start)?;
+        for (account, stream) in directory.streams()?.streams {
+            self.stream(&directory, account, stream)?;
+        }
+        writeln!(self.out, "{} damaged", self.damages)?;
+        Ok(())
+    }
+
+    fn damage(&mut self, what: &dyn std::fmt::Display) -> Result<(), Error> {
+        self.damages += 1;
+        writeln!(self.out, "DAMAGED {what}")?;
+        Ok(())
+    }
+
+    /// Where the log goes on behind the newest checkpoint that is whole.
+    fn checkpoints(&mut self, directory: &Directory) -> Result<Start, Error> {
+        let (checkpoints, rejected) =
+            Checkpoints::open(Arc::clone(directory.disk()), directory.id())?;
+        for one in &rejected {
+            self.damage(&format!("{}: {}", one.path, one.error))?;
+        }
+        let mut start = Start::default();
+        for checkpoint in [checkpoints.previous(), checkpoints.newest()].into_iter().flatten() {
+            let (number, parts) = (checkpoint.generation, checkpoint.blobs().count());
+            writeln!(self.out, "checkpoint {number}: {parts} parts")?;
+            match checkpoints.verify(checkpoint) {
+                Ok(()) => start = checkpoint.start,
+                Err(error) => self.damage(&error)?,
+            }
+        }
+        Ok(start)
+    }
+
+    fn log(&mut self, directory: &Directory, start: Start) -> Result<(), Error> {
+        let disk = Arc::clone(directory.disk());
+        let options = directory.wal_options()?;
+        let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
+        let (mut batches, mut records) = (0_u64, 0_u64);
+        while let Some(item) = recovery.next_item()? {
+            match item {
+                Item::Batch(batch) => {
+                    batches += 1;
+                    for record in batch.records() {
+                        records += 1;
+                        if self.dumps {
+                            let (lsn, envelope) = (batch.lsn, record.envelope);
+                            let (kind, stream) = (envelope.kind, envelope.stream);
+                            let (time, size) = (envelope.time_ns, record.payload.len());
+                            writeln!(
+                                self.out,
+                                "log {lsn} {kind:?} stream={stream} time={time} bytes={size}"
+                            )?;
+                        }
+                    }
+                }
+                Item::Damage(damage) => {
+                    let (path, at) = (&damage.path, damage.offset);
+                    let (from, to) = (damage.from, damage.to);
+                    self.damage(&format!("{path} at byte {at}: from LSN {from} to {to}"))?;
+                }
+            }
+        }
+        writeln!(self.out, "log: {records} records in {batches} batches")?;
+        Ok(())
+    }
+
+    fn stream(
+        &mut self,
+        directory: &Directory,
+        account: AccountId,
+        stream: StreamId,
+    ) -> Result<(), Error> {
+        let segments = segment::segments(&**directory.disk(), account, stream)?;
+        let (count, last) = (segments.len(), segments.last().copied());
+        let mut records = 0_u64;
+        for id in segments {
+            let reader = match SegmentReader::open(&**directory.disk(), directory.id(), id) {
+                Ok(reader) => reader,
+                Err(error) => {
+                    self.damage(&error)?;
+                    continue;
+                }
+            };
+            // Behind the last record of the last segment, what was not synced may be in pieces:
+            // the log has it whole.
+            let mut unsynced = None;
+            for item in reader.scan(0, None)? {
+                if let Some(damage) = unsynced.take() {
+                    self.damage(&damage)?;
+                }
+                match item? {
+                    ScanItem::Record(_, record) => {
+                        records += 1;
+                        self.record(stream, &record)?;
+                    }
+                    ScanItem::Damage(damage) => {
+                        let (path, at, length) = (&damage.path, damage.offset, damage.length);
+                        unsynced = Some(format!("{path} at byte {at}: {length} bytes"));
+                    }
+                }
+            }
+            match unsynced {
+                Some(damage) if Some(id) != last => self.damage(&damage)?,
+                Some(damage) => writeln!(self.out, "not synced: {damage}")?,
+                None => {}
+            }
+        }
+        writeln!(self.out, "stream {account}/{stream}: {records} records in {count} segments")?;
+        Ok(())
+    }
+
+    fn record(&mut self, stream: StreamId, record: &segment::StoredRecord) -> Result<(), Error> {
+        if !self.dumps {
+            return Ok(());
+        }
+        let fields = record.fields();
+        let (seq, time, subject) = (fields.seq, fields.time_ns, record.subject().escape_ascii());
+        let (header, payload) = (record.header().len(), record.payload().len());
+        writeln!(
+            self.out,
+            "message {stream} seq={seq} time={time} subject={subject} header={header} \
+             payload={payload}"
+        )?;
+        Ok(())
+    }
+}
