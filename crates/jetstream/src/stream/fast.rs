@@ -133,16 +133,13 @@ impl Stream {
         };
         held.deadline = message.now.saturating_add(PATIENCE_NS);
         let batches = self.fast.0.len() + usize::from(!self.fast.0.contains_key(batch.id));
-        let mut stored = None;
-        let over = match batch.operation {
-            Operation::Ping => held.ping(&batch, batches, told),
-            _ if held.ended => false,
+        let (over, stored) = match batch.operation {
+            Operation::Ping => (held.ping(&batch, batches, told), None),
+            _ if held.ended => (false, None),
             _ => match held.advance(&batch, told) {
-                Step::Over => true,
-                Step::Wait => false,
-                Step::Store => {
-                    self.take(message, &batch, (&mut held, batches), told, &mut stored, removed)
-                }
+                Step::Over => (true, None),
+                Step::Wait => (false, None),
+                Step::Store => self.take(message, &batch, (&mut held, batches), told, removed),
             },
         };
         if over {
@@ -187,33 +184,31 @@ impl Stream {
         Ok((batch, held))
     }
 
-    /// Checks and stores the message; whether the batch is over.
+    /// Checks and stores the message; whether the batch is over, and what was stored.
     fn take<'a>(
         &mut self,
         message: &Publish<'a>,
         batch: &FastBatch<'_>,
         (held, batches): (&mut Fast, usize),
         told: &mut Vec<Told>,
-        stored: &mut Option<Stored<'a>>,
         removed: &mut Vec<Removed>,
-    ) -> bool {
+    ) -> (bool, Option<Stored<'a>>) {
         let mut draft = self.draft(message);
         if message.asked.required_api_level.is_some() {
             draft.without_level();
         }
         let checked = self.check_in_batch(&mut draft, &mut Diff::default());
         if let Err(refused) = checked {
-            return held.refuse(batch, refused, batches, told);
+            return (held.refuse(batch, refused, batches, told), None);
         }
         let now = self.store(draft, removed);
         held.stored_seq = now.seq;
         held.settled = held.last;
-        *stored = Some(now);
-        if held.ended {
-            return held.end(told);
+        let over = held.ended && held.end(told);
+        if !held.ended {
+            held.check_flow(batches, told);
         }
-        held.check_flow(batches, told);
-        false
+        (over, Some(now))
     }
 }
 
