@@ -123,3 +123,28 @@ fn a_syslog_that_cannot_be_reached_prevents_the_start() {
     assert_eq!(err, "anabranch: error invalid network type: \"foo\"\n");
     assert_eq!(code, Some(1));
 }
+
+#[test]
+fn what_jetstream_uses_is_told_at_the_start() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let peer = directory.path().join("js/jetstream");
+    fs::create_dir_all(peer.join("$G")).unwrap();
+    let server = Server::start_in(directory, &["-js", "-sd", "{dir}/js"]);
+    let text = server.await_text("stderr", "Server is ready");
+    let store = server.path("js/anabranch");
+    for line in [
+        format!("[INF]   Store Directory: \"{}\"", store.display()),
+        format!("[WRN] \"{}\" has data of nats-server, which is not read", peer.display()),
+        "[INF]   Max Memory:      ".to_owned(),
+        "[INF]   Max Storage:     ".to_owned(),
+        "[INF]   API Level:       5".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{line} in\n{text}");
+    }
+    let js = server.path("js");
+    let (_, err, code) = run(anabranch(&["-p", "-1", "-js", "-sd", js.to_str().unwrap()]));
+    let reason = "the data directory is in use by another server\n";
+    let expected = format!("[FTL] Can't start JetStream: {}: {reason}", store.display());
+    assert!(err.ends_with(&expected), "{err}");
+    assert_eq!(code, Some(1));
+}
