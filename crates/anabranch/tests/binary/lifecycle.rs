@@ -57,7 +57,7 @@ fn files_and_log_are_named_as_it_was_called() {
 fn flags_go_over_the_file_and_warnings_carry_the_place() {
     let server = Server::start_with_config("port: 1\nprof_port: 1\n", &["-n", "over"]);
     server.connect().ping();
-    let log = server.stderr();
+    let log = server.await_text("stderr", "Server is ready");
     assert!(log.contains("[INF] Using configuration file: "), "{log}");
     assert!(log.contains("[INF]   Name:     over\n"), "{log}");
     let place = format!("[WRN] {}:2:1: ", server.path("server.conf").display());
