@@ -2,6 +2,7 @@
 //!
 //! Not here: who executes a request, and what is in a stream.
 
+mod consumer;
 pub mod direct;
 pub mod info;
 mod paging;
@@ -9,6 +10,7 @@ mod request;
 mod response;
 mod subject;
 
+pub use consumer::consumer_refusal;
 pub use paging::{LIST_PAGE, NAMES_PAGE, Page, SUBJECTS_PAGE, page};
 pub use request::{
     InfoRequest, ListRequest, MessageDeleteRequest, MessageGetRequest, NamesRequest, PurgeRequest,

@@ -119,7 +119,19 @@ pub fn answer(
             Reply::new(&messages::delete(shard, &request, refused))
         }
         Endpoint::Cluster(call) => Reply { body: call.refusal(), failed: true },
-        Endpoint::Stream(..) | Endpoint::Consumer(_) | Endpoint::Silent => return,
+        Endpoint::Stream(StreamCall::Snapshot, _) => {
+            let error = error::snapshot_failed("backups are not available yet");
+            Reply::new::<documents::Snapshot>(&Err(error))
+        }
+        Endpoint::Stream(StreamCall::Restore, _) => {
+            let error = error::restore_failed("backups are not available yet");
+            Reply::new::<documents::Restoring>(&Err(error))
+        }
+        Endpoint::Consumer(call) => match documents::consumer_refusal(call) {
+            Some(body) => Reply { body, failed: true },
+            None => return,
+        },
+        Endpoint::Stream(..) | Endpoint::Silent => return,
     };
     send(shard, &request, &reply, outbox);
 }
