@@ -89,6 +89,9 @@ impl Tree {
     /// Changes a file's contents.
     pub fn change(&mut self, number: u64, change: impl FnOnce(&mut File)) -> Result<(), Errno> {
         if self.pages >= PAGES_MAX {
+            self.sweep();
+        }
+        if self.pages >= PAGES_MAX {
             return Err(Errno::ENOSPC);
         }
         let Some(Node::File { file, .. }) = self.nodes.get_mut(&number) else {
@@ -177,7 +180,7 @@ impl Tree {
             Node::Directory(directory) => directory.durable.clone_from(&directory.now),
             Node::File { .. } => return Err(Errno::ENOTDIR),
         }
-        self.sweep_if_due();
+        self.sweep();
         Ok(())
     }
 

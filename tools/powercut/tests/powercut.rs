@@ -190,7 +190,8 @@ impl Trial {
         thread::scope(|scope| {
             let (tell, told) = mpsc::channel();
             scope.spawn(move || {
-                if told.recv().is_ok() {
+                let told = told.recv_timeout(6 * TIMEOUT);
+                if told != Err(mpsc::RecvTimeoutError::Disconnected) {
                     // Whatever it would still acknowledge wrongly has its chance.
                     let mut client = Client::open(address);
                     for _ in 0..3 {
