@@ -101,7 +101,7 @@ fn takes_self_signed_certificates_that_are_listed() {
         Leaf::self_signed(&params)
     };
     for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::ExplicitNoCa, IsCa::NoCa] {
-        let (listed, other) = (leaf(is_ca.clone()), leaf(is_ca));
+        let (listed, other) = (leaf(is_ca), leaf(is_ca));
         setup.options.ca_file = Some(setup.directory.write("listed.pem", &listed.chain));
         let server = setup.server();
         for suites in [TLS12, ring::ALL_CIPHER_SUITES] {

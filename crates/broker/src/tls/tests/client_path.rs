@@ -87,8 +87,8 @@ fn follows_intermediates_in_any_order() {
     assert_eq!(verify(&[top], &client, &[two.clone(), one.clone()]), Ok(()));
     assert_eq!(verify(&[top], &client, &[one.clone(), two.clone(), top.clone()]), Ok(()));
     // An intermediate that is trusted itself is the end of the way.
-    assert_eq!(verify(&[&one], &client, &[two.clone()]), Ok(()));
-    assert_eq!(verify(&[top], &client, &[two.clone()]), Err(UnknownIssuer));
+    assert_eq!(verify(&[&one], &client, std::slice::from_ref(&two)), Ok(()));
+    assert_eq!(verify(&[top], &client, std::slice::from_ref(&two)), Err(UnknownIssuer));
     assert_eq!(verify(&[top], &client, &[one]), Err(UnknownIssuer));
     assert_eq!(verify(&[], &client, &[two]), Err(UnknownIssuer));
 }
@@ -116,7 +116,7 @@ fn version_one_is_for_clients_and_roots_only() {
         assert_eq!(verify(&[top.der()], client, &above), Ok(()));
         assert_eq!(verify(&[&old_top], client, &above), Ok(()));
         assert_eq!(verify(&[&old_one], client, &[]), Ok(()));
-        let refused = refusal(verify(&[top.der()], client, &[old_one.clone()]));
+        let refused = refusal(verify(&[top.der()], client, std::slice::from_ref(&old_one)));
         assert_eq!(refused, "certificate is not authorized to sign other certificates");
     }
     let itself = version_one(&client.der, &client.key);
