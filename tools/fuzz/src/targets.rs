@@ -57,7 +57,7 @@ const SLOW: [(&str, u64); 4] = [
     (log_recovery::TARGET.name, 20),
     (log_checkpoint::TARGET.name, 20),
     (log_segment::TARGET.name, 20),
-    (first_bytes::TARGET.name, 200),
+    (first_bytes::TARGET.name, 60),
 ];
 
 impl Target {

@@ -67,18 +67,27 @@ impl<'a> Handshake<'a> {
     /// Those of the socket, and of a server that does not agree.
     pub fn over(&self, mut stream: TcpStream) -> io::Result<TlsStream> {
         stream.set_read_timeout(Some(TIMEOUT))?;
+        let (mut tls, first) = self.begin()?;
+        stream.write_all(&first)?;
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut stream)?;
+        }
+        Ok(StreamOwned::new(tls, stream))
+    }
+
+    /// A handshake without a stream, and the bytes that it begins with.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read, or `late` is too much to be kept.
+    pub fn begin(&self) -> io::Result<(ClientConnection, Vec<u8>)> {
         let config = Arc::new(self.configuration().map_err(io::Error::other)?);
         let name = ServerName::try_from(self.name).map_err(io::Error::other)?;
         let mut tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
         let mut first = self.early.to_vec();
         tls.write_tls(&mut first)?;
-        stream.write_all(&first)?;
         // Kept until it can be encrypted, which is behind the handshake.
         tls.writer().write_all(self.late)?;
-        while tls.is_handshaking() || tls.wants_write() {
-            tls.complete_io(&mut stream)?;
-        }
-        Ok(StreamOwned::new(tls, stream))
+        Ok((tls, first))
     }
 
     fn configuration(&self) -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {

@@ -4,10 +4,11 @@
 //!
 //! The first byte of an input picks the server's configuration, and whether the others come
 //! before TLS or inside of it. Goes through sockets, since what is asked for happens where
-//! sockets are read.
+//! sockets are read; client and server share a thread, so that neither waits for the machine.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::panic;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -18,8 +19,9 @@ use anabranch_broker::{Broker, Options};
 use anabranch_config::options::{CertificateFiles, HandshakeFirst, Tls, TlsVersion};
 use anabranch_testkit::certificate;
 use anabranch_testkit::tls::Handshake;
-use anabranch_testkit::wire::read_line;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use super::Target;
@@ -77,9 +79,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LATE_MAX: usize = 32 * 1024;
 const PROXY: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 51234 4222\r\n";
 
-/// A thread of a broker has panicked.
+/// A task of a broker has panicked.
 static PANICKED: AtomicBool = AtomicBool::new(false);
-const THREAD: &str = "first_bytes";
+thread_local! {
+    /// This thread is at the brokers' work, which asserts nothing of its own accord.
+    static SERVING: Cell<bool> = const { Cell::new(false) };
+}
 
 fn check(input: &[u8]) {
     static STAND: LazyLock<Stand> = LazyLock::new(Stand::new);
@@ -88,15 +93,16 @@ fn check(input: &[u8]) {
     let mode = MODES[usize::from(choice) % MODES.len()];
     let address = stand.addresses[usize::from(choice) % MODES.len()];
     if choice & INSIDE == 0 {
-        let whole = answer(address, [bytes].into_iter());
+        let whole = stand.run(answer(address, [bytes].into_iter()));
         let step = 1 + usize::from(choice) / 16;
-        let pieces = answer(address, bytes.chunks(step.max(bytes.len() / 64)));
+        let pieces = bytes.chunks(step.max(bytes.len() / 64));
+        let pieces = stand.run(answer(address, pieces));
         // A reset takes answers with it.
         if let (Some(whole), Some(pieces)) = (whole, pieces) {
             assert_eq!(whole, pieces, "{mode:?}");
         }
     } else {
-        inside(stand.directory.path(), mode, address, bytes);
+        stand.run(inside(stand.directory.path(), mode, address, bytes));
     }
     assert!(!PANICKED.load(Ordering::SeqCst), "a connection's task panicked");
 }
@@ -168,7 +174,7 @@ impl Mode {
 struct Stand {
     directory: TempDir,
     addresses: Vec<SocketAddr>,
-    _runtime: Runtime,
+    runtime: Runtime,
     _brokers: Vec<Broker>,
 }
 
@@ -176,19 +182,15 @@ impl Stand {
     fn new() -> Self {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |what| {
-            if std::thread::current().name() == Some(THREAD) {
+            if SERVING.get() {
                 PANICKED.store(true, Ordering::SeqCst);
             }
             before(what);
         }));
         let directory = TempDir::new().expect("a directory for temporary files");
         certificate::write_with_client(directory.path()).expect("a writable directory");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name(THREAD)
-            .enable_all()
-            .build()
-            .expect("one more thread");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a poller");
         let start = |mode: &Mode| {
             let options = mode.options(directory.path());
             let broker = Broker::builder().options(options).threads(1).start();
@@ -197,42 +199,39 @@ impl Stand {
         let brokers: Vec<Broker> = MODES.iter().map(start).collect();
         let address = |broker: &Broker| broker.endpoints().clients.expect("it listens");
         let addresses = brokers.iter().map(address).collect();
-        Self { directory, addresses, _runtime: runtime, _brokers: brokers }
+        Self { directory, addresses, runtime, _brokers: brokers }
+    }
+
+    /// Runs a client to its end; none when some of what it was told may be lost.
+    fn run<T>(&self, client: impl Future<Output = io::Result<T>>) -> Option<T> {
+        SERVING.set(true);
+        let ended = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, client).await });
+        SERVING.set(false);
+        ended.expect("the server closes when it has heard all").ok()
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("the server listens");
-    stream.set_nodelay(true).expect("a TCP stream");
-    stream.set_read_timeout(Some(PATIENCE)).expect("not zero");
-    stream
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
-/// What a server says to a client that sends these pieces and then no more; none if some of it
-/// may be lost.
-fn answer<'a>(address: SocketAddr, pieces: impl Iterator<Item = &'a [u8]>) -> Option<String> {
-    let mut stream = connect(address);
+/// What a server says to a client that sends these pieces and then no more.
+async fn answer<'a>(
+    address: SocketAddr,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> io::Result<String> {
+    let mut stream = connect(address).await?;
     for piece in pieces {
-        if stream.write_all(piece).is_err() {
-            return rest(&mut stream).and(None);
-        }
+        stream.write_all(piece).await?;
+        // The server sees the pieces apart.
+        tokio::task::yield_now().await;
     }
-    stream.shutdown(Shutdown::Write).ok()?;
-    rest(&mut stream).map(|bytes| shown(&bytes))
-}
-
-/// Everything until the server closes; none after a reset.
-fn rest(stream: &mut impl Read) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match stream.read_to_end(&mut bytes) {
-        Ok(_) => Some(bytes),
-        Err(error) => {
-            let kind = error.kind();
-            let waits = matches!(kind, io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-            assert!(!waits, "the server does not close: {bytes:?}");
-            None
-        }
-    }
+    stream.shutdown().await?;
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).await?;
+    Ok(shown(&said))
 }
 
 /// An answer without what differs from connection to connection: INFO, and whatever is TLS.
@@ -256,18 +255,38 @@ fn shown(mut bytes: &[u8]) -> String {
 }
 
 /// Says `bytes` behind a handshake, as far as the server lets it.
-fn inside(directory: &Path, mode: Mode, address: SocketAddr, bytes: &[u8]) {
-    let mut stream = connect(address);
+async fn inside(directory: &Path, mode: Mode, address: SocketAddr, bytes: &[u8]) -> io::Result<()> {
+    let mut stream = connect(address).await?;
     if matches!(mode.beginning, Beginning::InfoThenTls | Beginning::InfoThenEither) {
-        read_line(&mut stream).expect("INFO");
+        while stream.read_u8().await? != b'\n' {}
     }
     let early = if mode.behind_proxy { PROXY } else { b"" };
     let (late, more) = bytes.split_at(bytes.len().min(LATE_MAX));
-    let usual = Handshake::of(directory);
-    let mut tls = Handshake { early, late, ..usual }.over(stream).expect("a handshake");
-    let _ = tls.write_all(more);
-    tls.conn.send_close_notify();
-    let _ = tls.flush();
-    let _ = tls.sock.shutdown(Shutdown::Write);
-    rest(&mut tls);
+    let (mut tls, mut outgoing) = Handshake { early, late, ..Handshake::of(directory) }.begin()?;
+    let mut incoming = Vec::new();
+    while tls.is_handshaking() {
+        stream.write_all(&outgoing).await?;
+        incoming.clear();
+        if stream.read_buf(&mut incoming).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut rest = &incoming[..];
+        while !rest.is_empty() {
+            tls.read_tls(&mut rest)?;
+            tls.process_new_packets().map_err(io::Error::other)?;
+        }
+        outgoing.clear();
+        while tls.wants_write() {
+            tls.write_tls(&mut outgoing)?;
+        }
+    }
+    tls.set_buffer_limit(None);
+    tls.writer().write_all(more)?;
+    tls.send_close_notify();
+    while tls.wants_write() {
+        tls.write_tls(&mut outgoing)?;
+    }
+    stream.write_all(&outgoing).await?;
+    stream.shutdown().await?;
+    stream.read_to_end(&mut incoming).await.map(|_| ())
 }
