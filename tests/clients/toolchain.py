@@ -64,6 +64,8 @@ class Toolchain:
             fcntl.flock(lock, fcntl.LOCK_EX)
             stamp, want = self.cache / f"{name}.stamp", fingerprint(*sources)
             stale = not stamp.exists() or stamp.read_text() != want
+            if stale:  # what is interrupted is made anew, whatever it was before
+                stamp.unlink(missing_ok=True)
             yield where, stale
             if stale:
                 stamp.write_text(want)
