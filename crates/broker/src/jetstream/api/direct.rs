@@ -29,9 +29,10 @@ fn answer(
     outbox: &mut Outbox<'_>,
 ) {
     let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
-    // Nobody answers for a stream that does not allow direct gets.
     let held = shard.streams.find_mut(request.stream.as_bytes());
-    let Some(held) = held.filter(|held| held.machine.config().allow_direct) else { return };
+    let Some(held) = held.filter(|held| held.machine.config().allow_direct) else {
+        return nobody(request, outbox);
+    };
     let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };
     let asked = if request.is_too_new { Err(Status::RequiredApiLevel) } else { asked };
     let answered = asked.and_then(|asked| {
@@ -47,6 +48,14 @@ fn answer(
     if let Err(status) = answered {
         series.send(status.block());
     }
+}
+
+/// For a stream that is not there, or does not allow direct gets, nobody listens: the requester
+/// is told so in the words of the protocol (ADR-22).
+fn nobody(request: &Request<'_>, outbox: &mut Outbox<'_>) {
+    let start = &b"NATS/1.0 503\r\nNats-Subject: "[..];
+    let block = [start, request.message.subject, b"\r\n\r\n"].concat();
+    outbox.send(request.reply, b"", block.len(), &block);
 }
 
 /// An answer of one message or several.
