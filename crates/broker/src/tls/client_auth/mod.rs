@@ -4,7 +4,7 @@
 //!
 //! Written here because webpki, which rustls brings along, refuses certificates of X.509
 //! version 1 and those of authorities as a client's own, and both are in use
-//! (docs/adr/0008-client-certificates-as-go-verifies-them.md).
+//! (docs/adr/0009-client-certificates-as-go-verifies-them.md).
 
 mod certificate;
 mod name_constraints;
