@@ -14,6 +14,9 @@ use bytes::{Buf, Bytes};
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
+use super::crowd::Crowd;
+use super::handle::ClientId;
+
 /// Pieces written by one system call at most.
 const PIECES_MAX: usize = 64;
 /// Bytes taken for one system call; one more piece is begun before that.
@@ -111,6 +114,17 @@ pub enum Drained {
     Turn,
 }
 
+/// What the connection's task has to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// Nothing.
+    Nothing,
+    /// Something that others will join if they have their turn before it is written.
+    Company,
+    /// Something to be written now.
+    Socket,
+}
+
 /// Progress that a blocked socket owes.
 #[derive(Debug, Clone, Copy)]
 pub struct Blocked {
@@ -131,6 +145,7 @@ struct Queue {
     blocked: Option<Blocked>,
     closed: Option<CloseReason>,
     stall: Option<Arc<Notify>>,
+    crowd: Crowd,
 }
 
 /// The output of one client.
@@ -164,17 +179,26 @@ impl Output {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what is staged, leaving `staged` empty with its capacity where that is useful.
-    /// `socket`: write there at once if nothing waits before.
-    pub fn push(&self, staged: &mut Staged, socket: Option<&impl DirectWrite>) -> Pushed {
+    /// Takes what is staged by `publisher` (nobody: by the client itself), leaving `staged` empty
+    /// with its capacity where that is useful. `socket`: write there at once if nothing waits
+    /// before, and no other publishers are likely to join.
+    pub fn push(
+        &self,
+        staged: &mut Staged,
+        publisher: Option<ClientId>,
+        socket: Option<&impl DirectWrite>,
+    ) -> Pushed {
         let mut queue = self.lock();
         if queue.closed.is_some() {
             drop(queue);
             staged.clear();
             return Pushed::Closed;
         }
+        let room = self.pending_max;
+        let gathers = publisher.is_some_and(|id| queue.crowd.gathers(id, staged.len(), room));
         let mut written = 0;
         if queue.pending == 0
+            && !gathers
             && let Some(socket) = socket
         {
             match socket.try_write_slices(&staged.slices()) {
@@ -200,9 +224,12 @@ impl Output {
         if pushed == Pushed::Overflow {
             self.ended.store(true, Ordering::Release);
         }
+        let called = gathers && !queue.crowd.join() && pushed == Pushed::Taken;
         drop(queue);
         staged.clear();
-        self.signal();
+        if !called {
+            self.signal();
+        }
         pushed
     }
 
@@ -255,6 +282,19 @@ impl Output {
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.lock().pending
+    }
+
+    /// What waits for the connection's task, which asks.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        let mut queue = self.lock();
+        if queue.pending == 0 {
+            Waiting::Nothing
+        } else if queue.crowd.lets_others_go() {
+            Waiting::Company
+        } else {
+            Waiting::Socket
+        }
     }
 
     /// What a producer may wait on until this client has caught up; `None` once it has.
@@ -317,6 +357,7 @@ impl Output {
     #[must_use]
     pub fn take(&self, max: usize) -> Vec<Bytes> {
         let mut queue = self.lock();
+        queue.crowd.disperse();
         if queue.pieces.is_empty() {
             queue.seal_tail();
         }
@@ -452,6 +493,7 @@ impl Queue {
     /// Moves what one system call should write into `taken`, which is empty; false if nothing
     /// waits.
     fn take_for_write(&mut self, taken: &mut Vec<Bytes>) -> bool {
+        self.crowd.disperse();
         if self.pieces.is_empty() {
             // Not before: a client that blocks would get a piece for every small message.
             self.seal_tail();

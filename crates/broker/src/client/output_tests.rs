@@ -49,8 +49,8 @@ fn keeps_the_order_wherever_the_socket_stops() {
     for room in 0..=whole.len() {
         let output = Output::new(1000);
         let socket = Socket::with_room(room);
-        assert_eq!(output.push(&mut staged(&parts), Some(&socket)), Pushed::Taken);
-        assert_eq!(output.push(&mut staged(&[("tail", "")]), Some(&socket)), Pushed::Taken);
+        assert_eq!(output.push(&mut staged(&parts), None, Some(&socket)), Pushed::Taken);
+        assert_eq!(output.push(&mut staged(&[("tail", "")]), None, Some(&socket)), Pushed::Taken);
         *socket.room.borrow_mut() = 1000;
         assert_eq!(output.drain(&socket, Instant::now()).unwrap(), Drained::All);
         let taken = String::from_utf8(socket.taken.take()).unwrap();
@@ -63,19 +63,19 @@ fn keeps_the_order_wherever_the_socket_stops() {
 fn cuts_off_who_lets_too_much_wait() {
     let output = Output::new(10);
     let socket = Socket::with_room(0);
-    assert_eq!(output.push(&mut staged(&[("12345", "")]), Some(&socket)), Pushed::Taken);
-    assert_eq!(output.push(&mut staged(&[("123", "")]), Some(&socket)), Pushed::Stalled);
+    assert_eq!(output.push(&mut staged(&[("12345", "")]), None, Some(&socket)), Pushed::Taken);
+    assert_eq!(output.push(&mut staged(&[("123", "")]), None, Some(&socket)), Pushed::Stalled);
     assert!(output.stall().is_some());
-    assert_eq!(output.push(&mut staged(&[("123", "")]), Some(&socket)), Pushed::Overflow);
+    assert_eq!(output.push(&mut staged(&[("123", "")]), None, Some(&socket)), Pushed::Overflow);
     assert_eq!(output.closed(), Some(CloseReason::SlowConsumerPendingBytes));
-    assert_eq!(output.push(&mut staged(&[("1", "")]), Some(&socket)), Pushed::Closed);
+    assert_eq!(output.push(&mut staged(&[("1", "")]), None, Some(&socket)), Pushed::Closed);
 }
 
 #[test]
 fn gives_pieces_to_a_task_that_encrypts() {
     let output = Output::new(1000);
     let none = None::<&Socket>;
-    assert_eq!(output.push(&mut staged(&[("hello ", "world")]), none), Pushed::Taken);
+    assert_eq!(output.push(&mut staged(&[("hello ", "world")]), None, none), Pushed::Taken);
     let pieces = output.take(8);
     let joined: Vec<u8> = pieces.concat();
     assert_eq!(joined, b"hello wo");
@@ -104,7 +104,7 @@ impl DirectWrite for Busy<'_> {
                     let text = format!("[{call}]");
                     // Free, but to write there now would overtake the rest.
                     let socket = Socket::with_room(1000);
-                    output.push(&mut staged(&[(&text, "shared")]), Some(&socket));
+                    output.push(&mut staged(&[(&text, "shared")]), None, Some(&socket));
                     assert_eq!(socket.taken.take(), b"");
                     let _ = done.send(());
                 });
@@ -129,7 +129,7 @@ impl DirectWrite for Busy<'_> {
 #[test]
 fn others_push_while_the_task_writes_and_nothing_is_lost_or_moved() {
     let output = Output::new(10_000);
-    output.push(&mut staged(&[("begin", "shared")]), None::<&Socket>);
+    output.push(&mut staged(&[("begin", "shared")]), None, None::<&Socket>);
     let socket = Busy { output: &output, taken: RefCell::default(), calls: RefCell::default() };
     let mut drains = 0;
     while output.drain(&socket, Instant::now()).unwrap() != Drained::All {
@@ -147,7 +147,7 @@ fn a_drain_ends_its_turn_while_the_socket_takes_more() {
     let socket = Socket::with_room(usize::MAX);
     let pieces = 3 * PIECES_MAX * WRITES_PER_TURN;
     for _ in 0..pieces / 2 {
-        output.push(&mut staged(&[("copied", "shared")]), None::<&Socket>);
+        output.push(&mut staged(&[("copied", "shared")]), None, None::<&Socket>);
     }
     let mut turns = 1;
     while output.drain(&socket, Instant::now()).unwrap() == Drained::Turn {

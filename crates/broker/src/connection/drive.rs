@@ -16,7 +16,7 @@ use super::batch::{Batch, Input, Parts, report};
 use super::host::{BatchHost, UserState};
 use super::password_check::Checking;
 use super::transport::Transport;
-use crate::client::{Client, Drained};
+use crate::client::{Client, Drained, Waiting};
 use crate::server::Server;
 use crate::worker::Own;
 
@@ -83,7 +83,11 @@ impl Connection {
             {
                 return Poll::Ready(Event::Close(reason));
             }
-            if let Some(reason) = self.poll_output(cx).or_else(|| self.poll_timer(cx)) {
+            let waiting = self.client.output.waiting();
+            if waiting == Waiting::Company {
+                return Poll::Ready(Event::Yield);
+            }
+            if let Some(reason) = self.poll_output(waiting, cx).or_else(|| self.poll_timer(cx)) {
                 return Poll::Ready(Event::Close(reason));
             }
             let polled = match &mut self.checking {
@@ -182,8 +186,8 @@ impl Connection {
         parts.read(&mut self.transport, cx)
     }
 
-    fn poll_output(&mut self, cx: &mut Context<'_>) -> Option<CloseReason> {
-        if self.client.output.pending() == 0 {
+    fn poll_output(&mut self, waiting: Waiting, cx: &mut Context<'_>) -> Option<CloseReason> {
+        if waiting == Waiting::Nothing {
             self.drained = Drained::All;
             return None;
         }
@@ -281,7 +285,7 @@ impl Connection {
             tokio::task::yield_now().await;
         }
         if let Some(mut held) = self.input.held_output.take() {
-            self.client.output.push(&mut held, self.client.direct().as_deref());
+            self.client.output.push(&mut held, None, self.client.direct().as_deref());
         }
     }
 

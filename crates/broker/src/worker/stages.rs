@@ -315,7 +315,8 @@ fn hand_over(
 ) -> Option<Staged> {
     let Stage { client, mut staged, msgs, bytes } = stage;
     let direct = if wide { None } else { client.direct() };
-    let pushed = client.output.push(&mut staged, direct.as_deref());
+    let other = publisher.filter(|&id| id != client.id);
+    let pushed = client.output.push(&mut staged, other, direct.as_deref());
     if msgs > 0 && pushed != Pushed::Closed {
         client.traffic.out_msgs.fetch_add(msgs, Ordering::Relaxed);
         client.traffic.out_bytes.fetch_add(bytes, Ordering::Relaxed);
