@@ -38,8 +38,8 @@ pub struct Subscription {
     /// What deliveries are checked against, where the subscription is wider than the user's
     /// permissions.
     filter: Option<Arc<Permissions>>,
-    /// Messages are for a thread of the server's own.
-    target: Option<Target>,
+    /// Messages are for a thread of the server's own. Boxed: few are, and there may be millions.
+    target: Option<Box<Target>>,
 }
 
 impl Subscription {
@@ -73,14 +73,14 @@ impl Subscription {
     /// A subscription whose messages go to a thread of the server's own. `client` stands for it.
     #[must_use]
     pub fn to_target(client: Arc<Client>, subject: &[u8], sid: &[u8], target: Target) -> Self {
-        Self { target: Some(target), ..Self::new(client, subject, None, sid, None) }
+        Self { target: Some(Box::new(target)), ..Self::new(client, subject, None, sid, None) }
     }
 
     /// Where messages go instead of to the client.
     #[must_use]
     #[inline]
     pub fn target(&self) -> Option<&Target> {
-        self.target.as_ref()
+        self.target.as_deref()
     }
 
     /// Whose it is.
