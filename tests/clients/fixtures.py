@@ -39,6 +39,7 @@ NAMES = [
     "limits",
     "crowded",
     "ldm",
+    "jetstream",
 ]
 
 
@@ -231,8 +232,8 @@ def tls_block(certs, *more):
     return "tls {\n  " + "\n  ".join(lines) + "\n}\n"
 
 
-def bodies(certs, nkey):
-    """Configuration per fixture, without listeners."""
+def bodies(certs, nkey, store):
+    """Configuration per fixture, without listeners; `store` is where streams are kept."""
     return {
         "plain": "",
         "token": f'authorization {{ token: "{PASSWORDS["token"]}" }}\n',
@@ -248,4 +249,5 @@ def bodies(certs, nkey):
         "limits": "max_payload: 1024\nmax_subscriptions: 2\n",
         "crowded": "max_connections: 2\n",
         "ldm": 'lame_duck_duration: "30s"\nlame_duck_grace_period: "1s"\n',
+        "jetstream": f'jetstream {{ store_dir: "{store}" }}\n',
     }

@@ -101,7 +101,7 @@ class ServerSet:
     def __init__(self, binary, where, secrets):
         where.mkdir(parents=True)
         self.where, self.secrets, self.servers = Path(where), secrets, {}
-        bodies = fixtures.bodies(secrets.certs, secrets.public_key)
+        bodies = fixtures.bodies(secrets.certs, secrets.public_key, where / "store")
         try:
             for name in fixtures.NAMES:
                 self.servers[name] = Server(binary, where, name, bodies[name])

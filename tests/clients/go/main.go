@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type scenario struct {
 }
 
 func main() {
-	all := append(append(messaging, lifecycle...), security...)
+	all := slices.Concat(messaging, lifecycle, security, streams, publishing, keyValue)
 	for _, s := range all {
 		fmt.Printf("%s: %s\n", s.name, guarded(s.run))
 	}
