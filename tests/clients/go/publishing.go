@@ -390,8 +390,8 @@ func (j *js) reads(s jetstream.Stream) string {
 		out += raw(s.GetLastMsgForSubject(j.ctx, subject))
 	}
 	next := jetstream.WithGetMsgSubject
-	return out + " next " + raw(s.GetMsg(j.ctx, 2, next("g.a"))) + raw(s.GetMsg(j.ctx, 1, next("g.*"))) +
-		raw(s.GetMsg(j.ctx, 6, next("g.b"))) + raw(s.GetMsg(j.ctx, 0, next("g.b")))
+	return out + " next " + raw(s.GetMsg(j.ctx, 2, next("g.a"))) +
+		raw(s.GetMsg(j.ctx, 1, next("g.*"))) + raw(s.GetMsg(j.ctx, 6, next("g.b"))) + raw(s.GetMsg(j.ctx, 0, next("g.b")))
 }
 
 func (j *js) readable(name string, direct bool) jetstream.Stream {

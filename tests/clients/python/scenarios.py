@@ -2,9 +2,12 @@
 import asyncio
 import logging
 
+import keyvalue
 import lifecycle
 import messaging
+import publishing
 import security
+import streams
 from driver import failure, report
 
 SCENARIO_TIMEOUT_S = 40
@@ -18,8 +21,9 @@ async def guarded(run):
 
 
 async def main():
-    for run in messaging.SCENARIOS + lifecycle.SCENARIOS + security.SCENARIOS:
-        report(run, await guarded(run))
+    for part in (messaging, lifecycle, security, streams, publishing, keyvalue):
+        for run in part.SCENARIOS:
+            report(run, await guarded(run))
 
 
 # The client logs what it also hands to the callbacks.
