@@ -13,6 +13,7 @@ mod outbox;
 mod passing;
 mod payloads;
 mod publishing;
+mod pulling;
 mod questions;
 mod recovery;
 mod running;

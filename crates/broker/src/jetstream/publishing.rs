@@ -228,7 +228,8 @@ pub fn republish(held: &Held, stored: &Stored<'_>, outbox: &mut Outbox<'_>) {
 }
 
 /// The hash by which a message id is remembered.
-fn hash(id: &[u8]) -> IdHash {
+#[must_use]
+pub fn hash(id: &[u8]) -> IdHash {
     let hash = siphasher::sip128::SipHasher13::new().hash(id);
     IdHash(hash.as_u128())
 }

@@ -14,6 +14,7 @@ use super::journal::{GLOBAL, Journal, Logged, Opening};
 use super::passing;
 use super::payloads::MemoryPayloads;
 use super::publishing::{self, Message};
+use super::pulling::{Taking, take};
 use super::streams::{Ledger, Streams};
 
 /// The part of a checkpoint that holds a stream.
@@ -90,6 +91,17 @@ fn apply(
             return Ok(());
         }
         Command::Tick => passing::tick(held, time, &mut |_, _| ()),
+        Command::Advance(seq) => held.machine.advance(seq),
+        Command::Mirror { time: stored, message } => {
+            let taking = Taking { feed: 0, identity: "", time: stored, message };
+            let _ = take(held, &taking, time, &mut |_, _| ());
+        }
+        Command::Source { feed, identity, message } => {
+            let feed = usize::try_from(feed).unwrap_or(usize::MAX);
+            let identity = str::from_utf8(identity).unwrap_or_default();
+            let taking = Taking { feed, identity, time, message };
+            let _ = take(held, &taking, time, &mut |_, _| ());
+        }
         Command::Delete { seq, .. } => {
             let _ = held.machine.delete(seq, &mut removed);
         }

@@ -23,6 +23,7 @@ use super::journal::{Journal, Opening};
 use super::outbox::Outbox;
 use super::passing;
 use super::publishing::{self, Message};
+use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
 use super::streams::{Intake, Ledger, Streams};
@@ -38,6 +39,8 @@ pub struct Shard {
     pub(super) journal: Journal,
     pub(super) figures: Arc<Figures>,
     pub(super) capacity: Capacity,
+    /// Who takes from whom.
+    pub(super) pipes: Pipes,
     /// What happened to streams and was not told yet.
     pub(super) news: Vec<(String, StreamAction)>,
     room: Room,
@@ -86,6 +89,7 @@ impl Shard {
             journal,
             figures,
             capacity,
+            pipes: Pipes::default(),
             news: Vec::new(),
             room: Room::new(capacity),
             requests_max: usize::try_from(options.requests_max).unwrap_or(usize::MAX),
@@ -114,6 +118,7 @@ impl Shard {
                 Delivered::Closed => return self.close(),
             }
             self.tick();
+            pull(&mut self);
             for question in self.questions.take() {
                 question(&self);
             }
@@ -128,7 +133,9 @@ impl Shard {
     /// What can be done while nothing waits; gives the time until something is due.
     fn idle(&mut self) -> Option<Duration> {
         let until = |due: i64| u64::try_from(due.saturating_sub(now())).unwrap_or(0);
-        let due = self.due.map(|due| Duration::from_nanos(until(due)));
+        let pull = if self.failed { None } else { self.pipes.due(&self.streams) };
+        let due = self.due.into_iter().chain(pull).min();
+        let due = due.map(|due| Duration::from_nanos(until(due)));
         let soon = if self.failed {
             None
         } else {
@@ -187,11 +194,16 @@ impl Shard {
         true
     }
 
-    /// Whether there is room for the message; if not, says so at times.
+    /// Whether there is room for the message.
     fn admit(&mut self, message: &Inbound<'_>) -> bool {
-        let Some(held) = self.streams.get(StreamId(message.recipient.0)) else { return true };
-        let storage = held.machine.config().storage;
         let size = message.subject.len() + message.headers.len() + message.body.len();
+        self.has_room(StreamId(message.recipient.0), size)
+    }
+
+    /// Whether there is room for `size` bytes more in a stream; if not, says so at times.
+    pub(super) fn has_room(&mut self, id: StreamId, size: usize) -> bool {
+        let Some(held) = self.streams.get(id) else { return true };
+        let storage = held.machine.config().storage;
         let streams = &self.streams;
         let admitted = self.room.admit(storage, size, || streams.bytes_in(storage));
         if !admitted && self.room.may_complain(storage) {
@@ -257,7 +269,7 @@ impl Shard {
         self.room.settled();
     }
 
-    fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
+    pub(super) fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
         let server = Arc::clone(&self.intake.server);
         server.workers.with(|worker| {
             let mut outbox = Outbox::new(&server, worker);
@@ -285,6 +297,7 @@ impl Shard {
         for id in std::mem::take(&mut self.touched) {
             if let Some(held) = self.streams.get_mut(id) {
                 held.write();
+                self.pipes.wake(&held.machine.config().name);
                 self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
             }
         }
@@ -315,10 +328,34 @@ impl Shard {
                         publishing::republish(held, stored, outbox);
                     });
                     held.write();
+                    shard.pipes.wake(&held.machine.config().name);
                 }
             }
         });
         self.due = self.streams.next_deadline();
+    }
+
+    /// Nothing more is logged.
+    #[must_use]
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// Makes durable what was added to the log; false when that failed.
+    pub(super) fn commit(&mut self) -> bool {
+        let committed = self.journal.commit();
+        if let Err(error) = &committed {
+            self.fail(error);
+        }
+        committed.is_ok()
+    }
+
+    /// A stream took messages from others.
+    pub(super) fn took(&mut self, id: StreamId, name: &str) {
+        self.room.settled();
+        self.pipes.wake(name);
+        let deadline = self.streams.get(id).and_then(|held| held.machine.next_deadline());
+        self.due = self.due.into_iter().chain(deadline).min();
     }
 
     /// Saves the state, so that the log before it is no longer needed.

@@ -21,6 +21,8 @@ use crate::worker::{Inbox, Recipient, Target};
 pub struct Streams {
     by_id: BTreeMap<StreamId, Held>,
     by_name: BTreeMap<String, StreamId>,
+    /// What came, changed or went, for who takes from whom.
+    stirred: Vec<(StreamId, String)>,
 }
 
 /// Numbers below are other recipients of the shard's inbox.
@@ -59,15 +61,35 @@ impl Streams {
 
     /// Adds a stream.
     pub fn insert(&mut self, held: Held) {
-        self.by_name.insert(held.machine.config().name.clone(), held.id);
+        let name = held.machine.config().name.clone();
+        self.stirred.push((held.id, name.clone()));
+        self.by_name.insert(name, held.id);
         self.by_id.insert(held.id, held);
     }
 
     /// Takes a stream out.
     pub fn remove(&mut self, id: StreamId) -> Option<Held> {
         let held = self.by_id.remove(&id)?;
-        self.by_name.remove(&held.machine.config().name);
+        let name = &held.machine.config().name;
+        self.by_name.remove(name);
+        self.stirred.push((id, name.clone()));
         Some(held)
+    }
+
+    /// The configuration of a stream changed.
+    pub fn stir(&mut self, id: StreamId, name: &str) {
+        self.stirred.push((id, name.to_owned()));
+    }
+
+    /// Streams that came, changed or went since this was asked last, in that order.
+    pub fn take_stirred(&mut self) -> Vec<(StreamId, String)> {
+        std::mem::take(&mut self.stirred)
+    }
+
+    /// Streams came, changed or went since that was asked last.
+    #[must_use]
+    pub fn are_stirred(&self) -> bool {
+        !self.stirred.is_empty()
     }
 
     /// How many there are.

@@ -2,7 +2,8 @@
 //!
 //! The envelope around them (stream, time) is the log's. Numbers are little-endian.
 
-use super::bytes::{Bytes, DecodeError, put_text};
+use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::taking::FromOrigin;
 
 /// One logged command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,24 @@ pub enum Command<'a> {
         /// So many stay.
         keep: u64,
     },
+    /// A message of the origin of a mirror.
+    Mirror {
+        /// When it was stored there, in nanoseconds since 1970.
+        time: i64,
+        /// The message.
+        message: FromOrigin<'a>,
+    },
+    /// A message of a source.
+    Source {
+        /// Which of the configuration's sources.
+        feed: u32,
+        /// What tells the origin from others that had its name.
+        identity: &'a [u8],
+        /// The message.
+        message: FromOrigin<'a>,
+    },
+    /// A mirror goes on behind this sequence: its origin begins later.
+    Advance(u64),
 }
 
 const CREATE: u8 = 1;
@@ -58,6 +77,9 @@ const UPDATE: u8 = 2;
 const REMOVE: u8 = 3;
 const TICK: u8 = 4;
 const PUBLISH_FAST: u8 = 5;
+const MIRROR: u8 = 6;
+const SOURCE: u8 = 7;
+const ADVANCE: u8 = 8;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
 
@@ -83,7 +105,10 @@ impl<'a> Command<'a> {
             | Self::Create(_)
             | Self::Update(_)
             | Self::Remove
-            | Self::Tick => Record::Control,
+            | Self::Tick
+            | Self::Mirror { .. }
+            | Self::Source { .. }
+            | Self::Advance(_) => Record::Control,
         }
     }
 
@@ -125,6 +150,21 @@ impl<'a> Command<'a> {
                 into.extend_from_slice(&keep.to_le_bytes());
                 into.extend_from_slice(filter);
             }
+            Self::Mirror { time, message } => {
+                into.push(MIRROR);
+                into.extend_from_slice(&time.to_le_bytes());
+                put_message(into, &message);
+            }
+            Self::Source { feed, identity, message } => {
+                into.push(SOURCE);
+                put_varint(into, u64::from(feed));
+                put_text(into, identity);
+                put_message(into, &message);
+            }
+            Self::Advance(seq) => {
+                into.push(ADVANCE);
+                into.extend_from_slice(&seq.to_le_bytes());
+            }
         }
     }
 
@@ -151,6 +191,17 @@ impl<'a> Command<'a> {
                     let headers = bytes.text()?;
                     Ok(Self::PublishFast { reply, subject, headers, body: bytes.0 })
                 }
+                MIRROR => {
+                    let time = bytes.i64()?;
+                    Ok(Self::Mirror { time, message: read_message(&mut bytes)? })
+                }
+                SOURCE => {
+                    let feed = u32::try_from(bytes.varint()?);
+                    let feed = feed.map_err(|_| DecodeError::Field("source"))?;
+                    let identity = bytes.text()?;
+                    Ok(Self::Source { feed, identity, message: read_message(&mut bytes)? })
+                }
+                ADVANCE => Ok(Self::Advance(bytes.u64()?)),
                 _ => Err(DecodeError::Field("control command")),
             },
             Record::Tombstone => match bytes.byte()? {
@@ -168,12 +219,28 @@ impl<'a> Command<'a> {
     }
 }
 
+fn put_message(into: &mut Vec<u8>, message: &FromOrigin<'_>) {
+    let FromOrigin { after, seq, subject, headers, body } = *message;
+    put_varint(into, after);
+    put_varint(into, seq);
+    put_text(into, subject);
+    put_text(into, headers);
+    into.extend_from_slice(body);
+}
+
+fn read_message<'a>(bytes: &mut Bytes<'a>) -> Result<FromOrigin<'a>, DecodeError> {
+    let (after, seq) = (bytes.varint()?, bytes.varint()?);
+    let (subject, headers) = (bytes.text()?, bytes.text()?);
+    Ok(FromOrigin { after, seq, subject, headers, body: bytes.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn commands_come_back() {
+        let message = FromOrigin { after: 6, seq: 300, subject: b"a.b", headers: b"", body: b"hi" };
         for command in [
             Command::Publish { subject: b"a.b", headers: b"NATS/1.0\r\n\r\n", body: b"hi" },
             Command::Publish { subject: b"a", headers: b"", body: b"" },
@@ -184,6 +251,9 @@ mod tests {
             Command::Tick,
             Command::Delete { seq: 7, erase: true },
             Command::Purge { filter: b"a.*", seq: 9, keep: 0 },
+            Command::Mirror { time: -1, message },
+            Command::Source { feed: 1, identity: b"abcdefgh", message },
+            Command::Advance(41),
         ] {
             let mut bytes = Vec::new();
             command.encode(&mut bytes);

@@ -15,6 +15,10 @@ use crate::publish::{PublishHeaders, Rollup, Ttl, block, rules};
 pub enum Origin {
     /// A client.
     Client,
+    /// The origin of a mirror.
+    Mirror,
+    /// A stream that this one sources from.
+    Source,
     /// The stream itself: markers of deleted subjects, and messages of schedules.
     Stream,
 }
@@ -91,7 +95,9 @@ impl Stream {
     }
 
     pub(super) fn draft<'a>(&self, message: &Publish<'a>) -> Draft<'a> {
-        let ttl = message.asked.ttl.as_ref().and_then(|ttl| ttl.as_ref().ok()).copied();
+        // What comes from another stream is kept as it is, whether it means something here or not.
+        let ttl = message.asked.ttl.as_ref().filter(|_| self.config.allow_msg_ttl);
+        let ttl = ttl.and_then(|ttl| ttl.as_ref().ok()).copied();
         let rollup = message.asked.rollup.as_ref().and_then(|rollup| rollup.as_ref().ok());
         Draft {
             subject: self.inward(message.subject, message.now),
@@ -140,13 +146,20 @@ impl Stream {
         }
         let (headers, body) = last.unwrap_or_default();
         let value = if last.is_some() { counter::value_of(body)? } else { Integer::default() };
-        if let Some(sources) = block::value(headers, SOURCES).filter(|text| !text.is_empty()) {
-            let sources = counter::parse_sources(sources)?;
+        let held = block::value(headers, SOURCES).filter(|text| !text.is_empty());
+        let mut sources = held.map(counter::parse_sources).transpose()?.unwrap_or_default();
+        let mut increment = Cow::Borrowed(increment);
+        if draft.published.origin == Origin::Source {
+            increment = Cow::Owned(sourced_increment(draft, &mut sources)?);
+            let text = increment.to_string();
+            draft.headers = Cow::Owned(block::set(&draft.headers, INCREMENT, &text));
+        }
+        if !sources.is_empty() {
             let text = crate::json::to_vec(&sources);
             let text = String::from_utf8(text).map_err(|_| error::COUNTER_BROKEN)?;
             draft.headers = Cow::Owned(block::set(&draft.headers, SOURCES, &text));
         }
-        let value = value.plus(increment);
+        let value = value.plus(&increment);
         draft.body = Cow::Owned(counter::payload(&value));
         draft.value = Some(value);
         Ok(())
@@ -166,6 +179,20 @@ impl Stream {
     }
 }
 
+/// By how much a counter in another stream changed since it was taken last, which is noted.
+fn sourced_increment(
+    draft: &Draft<'_>,
+    sources: &mut counter::Sources,
+) -> Result<Integer, ApiError> {
+    let value = counter::value_of(&draft.body)?;
+    let text = block::value(&draft.headers, "Nats-Stream-Source").unwrap_or_default();
+    let text = String::from_utf8_lossy(text);
+    let stream = text.split(' ').next().unwrap_or_default();
+    let stored = String::from_utf8_lossy(&draft.subject);
+    let subject = text.split(' ').nth(4).unwrap_or(&stored);
+    Ok(counter::update_sources(sources, stream, subject, &value))
+}
+
 /// The headers that are kept: no status, and nothing about the client.
 fn kept<'a>(message: &Publish<'a>) -> Cow<'a, [u8]> {
     let mut headers = Cow::Borrowed(message.headers);
@@ -179,5 +206,6 @@ fn kept<'a>(message: &Publish<'a>) -> Cow<'a, [u8]> {
 }
 
 const NANOS: i64 = crate::Nanos::SECOND.0;
+const INCREMENT: &str = "Nats-Incr";
 const SOURCES: &str = "Nats-Counter-Sources";
 const TTL: &str = "Nats-TTL";

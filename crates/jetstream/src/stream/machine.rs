@@ -1,14 +1,18 @@
 //! The stream as a machine: commands in, in the order of the log; outcomes out. The same code
 //! decides in the server, at recovery and in the simulator.
 
+use std::sync::Arc;
+
 use super::dedup::Dedup;
 use super::expiry::Expiries;
 use super::fast::FastBatches;
+use super::feeds::Feed;
 use super::index::{Index, Removed};
 use super::pages::Location;
 use super::schedules::Schedules;
 use super::shaping::Shapes;
 use super::staging::Staging;
+use super::taking::Taking;
 use crate::config::{Storage, StreamConfig};
 
 /// Items that one tick handles at most; another is asked for when there are more.
@@ -25,6 +29,9 @@ pub struct Stream {
     pub(super) schedules: Schedules,
     pub(super) staging: Staging,
     pub(super) fast: FastBatches,
+    /// Where it takes messages from.
+    pub(super) feeds: Arc<[Feed]>,
+    pub(super) taking: Taking,
     /// No message below it ends by its age: it is gone, or never ends.
     pub(super) age_floor: u64,
     /// The id of the message that was stored last; empty: it had none.
@@ -45,6 +52,8 @@ impl Stream {
             schedules: Schedules::default(),
             staging: Staging::default(),
             fast: FastBatches::default(),
+            feeds: Feed::of(&config).into(),
+            taking: Taking::default(),
             age_floor: config.first_seq.max(1),
             last_message_id: Vec::new(),
             created,
@@ -97,6 +106,7 @@ impl Stream {
         if !config.allow_atomic {
             self.staging = Staging::default();
         }
+        self.change_feeds(&config);
         self.config = config;
         if fewer_per_subject {
             self.trim_subjects(removed);

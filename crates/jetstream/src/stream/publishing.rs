@@ -82,7 +82,15 @@ impl Stream {
         {
             return Published::Refused(refusal);
         }
-        if let Some(seq) = self.duplicate_of(message) {
+        if matches!(message.origin, Origin::Mirror | Origin::Source)
+            && let Some(Err(refusal)) = &message.asked.increment
+        {
+            return Published::Refused(refusal.clone());
+        }
+        // A mirror has what its origin has.
+        if message.origin != Origin::Mirror
+            && let Some(seq) = self.duplicate_of(message)
+        {
             return Published::Duplicate(seq);
         }
         match self.check_rest(&mut draft) {
@@ -129,8 +137,10 @@ impl Stream {
             let last = String::from_utf8_lossy(&self.last_message_id);
             return Err(error::wrong_last_message_id(last));
         }
-        if origin == Origin::Client {
-            rules::rollup(asked, &self.config)?;
+        match origin {
+            Origin::Client => rules::rollup(asked, &self.config).map(|_| ())?,
+            Origin::Mirror | Origin::Source => asked.rollup().map(|_| ())?,
+            Origin::Stream => {}
         }
         rules::counter_missing(asked, &self.config)?;
         let last = self.index.last_of(&draft.subject).filter(|_| asked.increment.is_some());

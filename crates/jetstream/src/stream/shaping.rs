@@ -50,15 +50,15 @@ impl Stream {
 }
 
 /// Numbers without a pattern that are the same whenever the same command is applied.
-struct Numbers(u64);
+pub(super) struct Numbers(u64);
 
 impl Numbers {
-    fn new(time: i64, seq: u64) -> Self {
+    pub(super) fn new(time: i64, seq: u64) -> Self {
         Self(u64::from_ne_bytes(time.to_ne_bytes()) ^ seq.rotate_left(32))
     }
 
     /// SplitMix64, its upper half.
-    fn next(&mut self) -> u32 {
+    pub(super) fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -2,7 +2,8 @@
 //!
 //! Version 1: configuration (JSON), creation, counters, last message id, names of subjects, then
 //! for each message its distance to the one before, subject, time, size, flags and location, then
-//! message ids, expiries, schedules and batches under way. Numbers are LEB128 unless said
+//! message ids, expiries, schedules, batches under way, and, if there is anything to say, how far
+//! sources were taken. Numbers are LEB128 unless said
 //! otherwise; first and last of subjects and sums are not written, but counted again.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
@@ -12,6 +13,7 @@ use super::index::{Index, NewMessage};
 use super::machine::Stream;
 use super::pages::Location;
 use super::staging::{Staged, Waiting};
+use super::taking::{Progress, Taking};
 use crate::config::StreamConfig;
 use crate::json::{self, Strictness};
 
@@ -51,6 +53,32 @@ impl Stream {
         }
         self.save_batches(into);
         self.save_fast(into);
+        if self.taking != Taking::default() {
+            for known in [&self.taking.current, &self.taking.former] {
+                put_varint(into, count(known.len()));
+                for (key, progress) in known {
+                    put_text(into, key.as_bytes());
+                    put_varint(into, progress.seq);
+                    put_text(into, progress.identity.as_bytes());
+                    put_varint(into, progress.stored);
+                }
+            }
+        }
+    }
+
+    fn load_taking(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        for known in [&mut self.taking.current, &mut self.taking.former] {
+            for _ in 0..bytes.varint()? {
+                let text = |bytes: &mut Bytes<'_>| {
+                    let text = str::from_utf8(bytes.text()?);
+                    text.map(str::to_owned).map_err(|_| DecodeError::Field("source"))
+                };
+                let key = text(bytes)?;
+                let (seq, identity) = (bytes.varint()?, text(bytes)?);
+                known.insert(key, Progress { seq, identity, stored: bytes.varint()? });
+            }
+        }
+        Ok(())
     }
 
     fn save_batches(&self, into: &mut Vec<u8>) {
@@ -183,6 +211,9 @@ impl Stream {
         }
         stream.load_batches(&mut bytes)?;
         stream.load_fast(&mut bytes)?;
+        if !bytes.0.is_empty() {
+            stream.load_taking(&mut bytes)?;
+        }
         Ok(stream)
     }
 }

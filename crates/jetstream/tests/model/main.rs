@@ -2,6 +2,7 @@
 //! snapshot in between.
 
 mod naive;
+mod receivers;
 
 use anabranch_jetstream::config::{Discard, Storage};
 use anabranch_jetstream::publish::PublishHeaders;

@@ -29,8 +29,10 @@ fn answer(
     outbox: &mut Outbox<'_>,
 ) {
     let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
-    let held = shard.streams.find_mut(request.stream.as_bytes());
-    let Some(held) = held.filter(|held| held.machine.config().allow_direct) else {
+    let held = shard.streams.find(request.stream.as_bytes());
+    let id = held.filter(|held| held.machine.config().allow_direct).map(|held| held.id);
+    let id = id.or_else(|| shard.pipes.mirror_of(request.stream, &shard.streams));
+    let Some(held) = id.and_then(|id| shard.streams.get_mut(id)) else {
         return nobody(request, outbox);
     };
     let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };

@@ -8,7 +8,8 @@ use anabranch_jetstream::api::{
 };
 use anabranch_jetstream::config::{
     API_LEVEL, AccountLimits, Compression, Creation, PersistMode, ServerStorage, Storage,
-    StreamConfigRequest, Surroundings, Topology, create as check_creation, update as check_update,
+    StreamConfigRequest, StreamSource, Surroundings, Topology, create as check_creation,
+    update as check_update,
 };
 use anabranch_jetstream::stream::{Command, Stream};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
@@ -56,7 +57,7 @@ pub fn create(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Crea
 
 /// Adds a stream of a checked configuration.
 fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError> {
-    not_yet(&config)?;
+    not_yet(&config, shard.intake.domain())?;
     let id = shard.ledger.new_stream();
     let home = match config.storage {
         Storage::Memory => None,
@@ -74,9 +75,15 @@ fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError
 }
 
 /// Refuses what a configuration asks for and this server does not do yet.
-fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
+fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiError> {
+    let own_api = format!("$JS.{domain}.API");
+    let origins = || config.mirror.iter().chain(&config.sources);
+    let is_elsewhere = |origin: &StreamSource| {
+        origin.external.as_ref().is_some_and(|external| external.api_prefix != own_api)
+    };
     let asks = [
-        (config.mirror.is_some() || !config.sources.is_empty(), "mirrors and sources"),
+        (origins().any(is_elsewhere), "taking from streams of other accounts and domains"),
+        (origins().any(|origin| origin.consumer.is_some()), "taking by a consumer of one's own"),
         (config.compression == Compression::S2, "compression s2"),
         (config.persist_mode == PersistMode::Async, "persist_mode async"),
     ];
@@ -92,7 +99,7 @@ fn not_yet(config: &StreamConfig) -> Result<(), ApiError> {
 pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Updated, ApiError> {
     let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
     let config = check_update(&asked, request.stream, &surroundings(shard))?;
-    not_yet(&config)?;
+    not_yet(&config, shard.intake.domain())?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     if held.is_logged() {
@@ -100,6 +107,7 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
         shard.log_now(id, now, &Command::Update(&json::to_vec(&config)))?;
     }
     let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
+    let id = held.id;
     let listens_elsewhere = config.subjects != held.machine.config().subjects;
     let mut removed = Vec::new();
     held.machine.reconfigure(config, &mut removed);
@@ -110,7 +118,10 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
         shard.intake.begin(held);
         shard.intake.leave(&before);
     }
-    shard.news.push((request.stream.to_owned(), StreamAction::Modify));
+    let Shard { pipes, streams, news, .. } = shard;
+    streams.stir(id, request.stream);
+    pipes.notice(streams);
+    news.push((request.stream.to_owned(), StreamAction::Modify));
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     Ok(Updated(describe(shard, held, Metadata::Answered)))
 }
@@ -212,14 +223,15 @@ fn describe(shard: &Shard, held: &Held, metadata: Metadata) -> StreamInfo {
         Metadata::Stored => machine.config().clone(),
         Metadata::Answered => machine.config().answered(PEER_VERSION),
     };
+    let (mirror, sources) = shard.pipes.describe(held, &shard.streams, now());
     StreamInfo {
         config,
         created: Timestamp::from_unix_nanos(machine.created()),
         state: state(machine),
         domain: shard.intake.domain().to_owned(),
         cluster: None,
-        mirror: None,
-        sources: Vec::new(),
+        mirror,
+        sources,
         time: Timestamp::from_unix_nanos(now()),
     }
 }

@@ -1,0 +1,215 @@
+//! What an origin has for a feed: found by its index, within bounds, then read.
+
+use anabranch_jetstream::error;
+use anabranch_jetstream::stream::{Feed, FeedKind, FromOrigin, Index, identity};
+use anabranch_log::format::StreamId;
+
+use super::pipes::{Pipe, Pipes, State};
+use super::taking::Taking;
+use crate::jetstream::held::Held;
+use crate::jetstream::payloads::Payload;
+use crate::jetstream::streams::Streams;
+
+/// So close to its origin's end a mirror answers direct gets for it, as nats-server's do.
+const CAUGHT_UP: u64 = 10;
+/// Sequences before the origin's end in which it is counted how close a mirror is.
+const CLOSE: u64 = 4096;
+
+/// How much is looked at before others have their turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// Messages, taken or not.
+    pub looks: usize,
+    /// Messages that are taken.
+    pub messages: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Budget {
+    /// Others have their turn.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.looks == 0 || self.messages == 0 || self.bytes == 0
+    }
+
+    /// What one feed has of it when `others` wait too.
+    fn share(&self, others: usize) -> Self {
+        let parts = others.saturating_add(1);
+        let bytes = self.bytes / u64::try_from(parts).unwrap_or(u64::MAX);
+        Self {
+            looks: (self.looks / parts).max(LEAST.looks).min(self.looks),
+            messages: (self.messages / parts).max(LEAST.messages).min(self.messages),
+            bytes: bytes.max(LEAST.bytes).min(self.bytes),
+        }
+    }
+
+    fn spend(&mut self, spent: &Looked) {
+        self.looks = self.looks.saturating_sub(spent.looks);
+        self.messages = self.messages.saturating_sub(spent.wanted.len());
+        self.bytes = self.bytes.saturating_sub(spent.bytes);
+    }
+}
+
+/// However many wait, each that has its turn looks for so much.
+const LEAST: Budget = Budget { looks: 1024, messages: 32, bytes: 32 * 1024 };
+
+/// A message that was read in its origin.
+#[derive(Debug)]
+pub struct Read {
+    seq: u64,
+    time: i64,
+    subject: Vec<u8>,
+    payload: Payload,
+}
+
+/// What one feed found.
+#[derive(Debug)]
+pub struct Found {
+    /// What the feed is.
+    pub kind: FeedKind,
+    /// A mirror goes on behind this sequence first.
+    pub advance_to: Option<u64>,
+    /// The sequence behind which the first message comes.
+    after: u64,
+    /// What tells the origin from others that had its name.
+    identity: String,
+    /// The messages, in order.
+    pub messages: Vec<Read>,
+    /// The origin has more.
+    pub has_more: bool,
+}
+
+impl Found {
+    /// The messages of the receiver's feed `feed`, each with the one behind which it comes.
+    pub fn chain(&self, feed: usize) -> impl Iterator<Item = Taking<'_>> {
+        let mut after = self.after;
+        let identity = match self.kind {
+            FeedKind::Mirror => "",
+            FeedKind::Source => self.identity.as_str(),
+        };
+        self.messages.iter().map(move |read| {
+            let Read { seq, time, subject, payload } = read;
+            let Payload { headers, body } = payload;
+            let message = FromOrigin { after, seq: *seq, subject, headers, body };
+            after = *seq;
+            Taking { feed, identity, time: *time, message }
+        })
+    }
+}
+
+/// What a look at the index found.
+#[derive(Default)]
+struct Looked {
+    looks: usize,
+    bytes: u64,
+    wanted: Vec<Wanted>,
+}
+
+/// A message that a feed wants.
+struct Wanted {
+    seq: u64,
+    time: i64,
+    subject: Vec<u8>,
+}
+
+/// Looks for messages that a feed wants; nothing when there is nothing to do.
+pub fn look(
+    pipes: &mut Pipes,
+    streams: &mut Streams,
+    pipe: Pipe,
+    now: i64,
+    budget: &mut Budget,
+) -> Option<Found> {
+    let receiver = streams.get(pipe.0)?;
+    let feed = receiver.machine.feeds().get(pipe.1)?.clone();
+    let others = pipes.waiting();
+    let state = pipes.state_mut(pipe)?;
+    let mut advance_to = None;
+    let origin = match state.origin.and_then(|id| streams.get(id)) {
+        Some(origin) => origin,
+        None => {
+            let (origin, advance) = begin(&feed, state, receiver, streams, now)?;
+            advance_to = advance;
+            origin
+        }
+    };
+    let after = advance_to.unwrap_or_else(|| receiver.machine.taken(&feed));
+    if feed.kind() == FeedKind::Mirror {
+        state.next = state.next.max(after + 1);
+    }
+    let index = origin.machine.index();
+    let looked = scan(&feed, state, index, budget.share(others));
+    if !looked.wanted.is_empty() {
+        state.heard = now;
+        let left = index.last_seq().saturating_sub(state.next);
+        state.caught_up |=
+            left < CLOSE && index.pages().count(state.next, index.last_seq()) < CAUGHT_UP;
+    }
+    budget.spend(&looked);
+    let has_more = state.next <= index.last_seq();
+    let (id, identity) = (origin.id, identity(origin.machine.created()));
+    let messages = read(streams, id, looked.wanted);
+    if advance_to.is_some() || !messages.is_empty() {
+        return Some(Found { kind: feed.kind(), advance_to, after, identity, messages, has_more });
+    }
+    if has_more {
+        pipes.queue(pipe);
+    }
+    None
+}
+
+/// Finds the origin, and where to begin in it.
+fn begin<'a>(
+    feed: &Feed,
+    state: &mut State,
+    receiver: &Held,
+    streams: &'a Streams,
+    now: i64,
+) -> Option<(&'a Held, Option<u64>)> {
+    let Some(origin) = streams.find(feed.name().as_bytes()) else {
+        state.error = Some(error::STREAM_NOT_FOUND);
+        return None;
+    };
+    state.error = feed.overlaps().then_some(error::CONSUMER_FILTERS_OVERLAP);
+    if state.error.is_some() {
+        return None;
+    }
+    let known_as = identity(origin.machine.created());
+    let beginning = receiver.machine.beginning(feed, origin.machine.index(), &known_as);
+    state.origin = Some(origin.id);
+    state.next = beginning.next;
+    state.heard = now;
+    Some((origin, beginning.advance_to))
+}
+
+/// Finds the next messages that a feed wants, and moves it on.
+fn scan(feed: &Feed, state: &mut State, index: &Index, share: Budget) -> Looked {
+    let mut looked = Looked::default();
+    for (seq, meta) in index.pages().iter_from(state.next) {
+        let Looked { looks, bytes, .. } = looked;
+        let is_full = looked.wanted.len() >= share.messages || bytes >= share.bytes;
+        if is_full || looks >= share.looks {
+            return looked;
+        }
+        looked.looks += 1;
+        state.next = seq + 1;
+        let subject = index.subjects().name(meta.subject);
+        if feed.wants(subject) {
+            looked.bytes += u64::from(meta.size);
+            looked.wanted.push(Wanted { seq, time: meta.time, subject: subject.to_vec() });
+        }
+    }
+    state.next = state.next.max(index.last_seq() + 1);
+    looked
+}
+
+/// Reads messages in their origin. One that cannot be read is lost there, and so it is here.
+fn read(streams: &mut Streams, origin: StreamId, wanted: Vec<Wanted>) -> Vec<Read> {
+    let Some(origin) = streams.get_mut(origin) else { return Vec::new() };
+    let read = |Wanted { seq, time, subject }| {
+        let payload = origin.load(seq)?;
+        Some(Read { seq, time, subject, payload })
+    };
+    wanted.into_iter().filter_map(read).collect()
+}
