@@ -117,6 +117,9 @@ pub struct SourceInfo {
     pub external: Option<ExternalStream>,
     /// How many messages are behind.
     pub lag: u64,
+    /// The origin's sequence that was taken last; told of sources.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub seq: u64,
     /// Time since something came from it; -1 for never.
     pub active: Nanos,
     /// Why nothing comes.

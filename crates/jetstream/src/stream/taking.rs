@@ -230,7 +230,7 @@ impl Stream {
             Published::Refused(error) => return Took::Refused(error),
             Published::Staged | Published::Batch(_) => return Took::Stale,
         };
-        self.note(feed.key(), message.seq, identity, stored);
+        self.note_progress(feed.key(), message.seq, identity, stored);
         took
     }
 
@@ -249,11 +249,11 @@ impl Stream {
         let key = format!("{name} {filters} {destinations}");
         let Ok(origin_seq) = origin_seq.parse() else { return };
         if self.feeds.iter().any(|feed| feed.key() == key) {
-            self.note(&key, origin_seq, identity, seq);
+            self.note_progress(&key, origin_seq, identity, seq);
         }
     }
 
-    fn note(&mut self, key: &str, seq: u64, identity: &str, stored: u64) {
+    fn note_progress(&mut self, key: &str, seq: u64, identity: &str, stored: u64) {
         let progress = match self.taking.current.get_mut(key) {
             Some(progress) => progress,
             None => self.taking.current.entry(key.to_owned()).or_default(),

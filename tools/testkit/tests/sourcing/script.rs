@@ -19,6 +19,8 @@ const POLL_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Script {
     client: Client,
     asked: u64,
+    /// What came besides answers.
+    heard: Vec<Message>,
 }
 
 /// Runs the script on both servers at once; both must see the same.
@@ -50,7 +52,7 @@ impl Script {
         let connect = "{\"verbose\":false,\"headers\":true,\"no_responders\":true,\"protocol\":1}";
         let mut client = Client::open_saying(address, connect);
         client.send("SUB _A.* 1\r\n");
-        Self { client, asked: 0 }
+        Self { client, asked: 0, heard: Vec::new() }
     }
 
     /// What is answered to a message.
@@ -63,7 +65,27 @@ impl Script {
             if answer.subject == reply {
                 return answer;
             }
+            self.heard.push(answer);
         }
+    }
+
+    /// Listens from here on.
+    pub(crate) fn listen(&mut self, subject: &str) {
+        self.client.send(format!("SUB {subject} 2\r\n"));
+        self.client.barrier();
+    }
+
+    /// What was heard: subjects, headers without times, and bodies.
+    pub(crate) fn heard(&mut self) -> Value {
+        let late = self.client.barrier();
+        let all = self.heard.drain(..).chain(late);
+        let one = |message: Message| {
+            let headers = anonymous(&String::from_utf8_lossy(&message.headers));
+            let headers: Vec<&str> =
+                headers.split('|').filter(|line| !line.starts_with("Nats-Time")).collect();
+            json!([message.subject, headers, String::from_utf8_lossy(&message.payload)])
+        };
+        all.map(one).collect()
     }
 
     fn send(&mut self, subject: &str, reply: &str, headers: &str, body: &str) {

@@ -222,6 +222,7 @@ impl Pipes {
         now: i64,
     ) -> (Option<SourceInfo>, Vec<SourceInfo>) {
         let config = held.machine.config();
+        let feeds = held.machine.feeds();
         let known = self.receivers.get(&held.id);
         let describe = |n: usize, source: &StreamSource, kind: FeedKind| {
             let state = known.and_then(|feeds| feeds.get(n));
@@ -229,6 +230,10 @@ impl Pipes {
                 name: source.name.clone(),
                 external: source.external.clone(),
                 lag: state.map_or(0, |state| lag(state, streams)),
+                seq: match kind {
+                    FeedKind::Mirror => 0,
+                    FeedKind::Source => feeds.get(n).map_or(0, |feed| held.machine.taken(feed)),
+                },
                 active: active(state, now),
                 error: state.and_then(|state| state.error.clone()),
                 // A mirror that did not begin yet does not say what it takes.
