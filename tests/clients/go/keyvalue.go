@@ -141,14 +141,11 @@ func kvExpiry() string {
 		told(kv.Purge(j.ctx, "b", jetstream.PurgeTTL(time.Second)))
 	s, err := j.Stream(j.ctx, "KV_EXPIRE")
 	must(err)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	eventually(func() bool {
 		_, marker := s.GetMsg(j.ctx, 3)
 		_, value := s.GetMsg(j.ctx, 1)
-		if marker != nil && value != nil {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return marker != nil && value != nil
+	})
 	return out + entry(kv.Get(j.ctx, "a")) + entry(kv.Get(j.ctx, "b")) +
 		j.state(s, jetstream.WithSubjectFilter(">")) + revision(kv.Create(j.ctx, "a", nil))
 }

@@ -133,11 +133,11 @@ func publishDuplicates() string {
 	out += " deleted " + j.put("dup.a", "2", id("b"))
 	must(s.Purge(j.ctx))
 	out += " purged " + j.put("dup.a", "2", id("b")) + j.put("dup.a", "1", id("a"))
-	again := j.put("short", "1", id("a"))
-	for strings.HasSuffix(again, "duplicate") && j.ctx.Err() == nil {
-		time.Sleep(50 * time.Millisecond)
+	again := ""
+	eventually(func() bool {
 		again = j.put("short", "1", id("a"))
-	}
+		return !strings.HasSuffix(again, "duplicate")
+	})
 	return out + " later " + again + j.state(s) + j.state(short)
 }
 
@@ -187,14 +187,11 @@ func publishRollup() string {
 
 // gone waits until a stream holds no more than want messages.
 func (j *js) gone(s jetstream.Stream, want uint64) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	eventually(func() bool {
 		info, err := s.Info(j.ctx)
 		must(err)
-		if info.State.Msgs <= want {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return info.State.Msgs <= want
+	})
 }
 
 func publishTTL() string {
@@ -213,12 +210,10 @@ func publishTTL() string {
 	for _, value := range []string{"soon", "0", "-1s", "1ms", "60"} {
 		out += j.putMsg(headed("t.d", value, "Nats-TTL", value))
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if _, err := s.GetMsg(j.ctx, 1); err != nil {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	eventually(func() bool {
+		_, err := s.GetMsg(j.ctx, 1)
+		return err != nil
+	})
 	marker, err := s.GetLastMsgForSubject(j.ctx, "t.a")
 	out += raw(marker, err)
 	return out + j.state(s, jetstream.WithSubjectFilter(">")) + raw(s.GetMsg(j.ctx, 2))
@@ -339,12 +334,10 @@ func publishSchedule() string {
 		j.put("at.c", "x", jetstream.WithScheduleCron("0 0 12 * * *"), target("to.c"),
 			jetstream.WithScheduleTTL(time.Minute)) +
 		j.put("at.c", "x", jetstream.WithScheduleCron("whenever"), target("to.c"))
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		if _, err := s.GetLastMsgForSubject(j.ctx, "to.a"); err == nil {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	eventually(func() bool {
+		_, err := s.GetLastMsgForSubject(j.ctx, "to.a")
+		return err == nil
+	})
 	return out + raw(s.GetLastMsgForSubject(j.ctx, "to.a")) +
 		raw(s.GetLastMsgForSubject(j.ctx, "at.a")) + j.state(s, jetstream.WithSubjectFilter(">"))
 }
@@ -389,9 +382,10 @@ func (j *js) reads(s jetstream.Stream) string {
 	for _, subject := range []string{"g.a", "g.none", "g.*", ">"} {
 		out += raw(s.GetLastMsgForSubject(j.ctx, subject))
 	}
-	next := jetstream.WithGetMsgSubject
-	return out + " next " + raw(s.GetMsg(j.ctx, 2, next("g.a"))) +
-		raw(s.GetMsg(j.ctx, 1, next("g.*"))) + raw(s.GetMsg(j.ctx, 6, next("g.b"))) + raw(s.GetMsg(j.ctx, 0, next("g.b")))
+	next := func(seq uint64, subject string) string {
+		return raw(s.GetMsg(j.ctx, seq, jetstream.WithGetMsgSubject(subject)))
+	}
+	return out + " next " + next(2, "g.a") + next(1, "g.*") + next(6, "g.b") + next(0, "g.b")
 }
 
 func (j *js) readable(name string, direct bool) jetstream.Stream {

@@ -102,6 +102,13 @@ func told(err error) string {
 	return fmt.Sprintf("[%v]", err)
 }
 
+// eventually asks until the answer is yes, or patience ends.
+func eventually(ready func() bool) {
+	for deadline := time.Now().Add(patience); !ready() && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 func asJSON(value any) string {
 	text, err := json.Marshal(value)
 	must(err)
@@ -381,9 +388,7 @@ func streamRestart() string {
 	before, err := file.Info(j.ctx)
 	must(err)
 	order("restart", "jetstream")
-	for !j.nc.IsConnected() {
-		time.Sleep(5 * time.Millisecond)
-	}
+	eventually(j.nc.IsConnected)
 	after, err := file.Info(j.ctx)
 	must(err)
 	out += fmt.Sprintf(" same config=%v created=%v; %s; %s; ",
