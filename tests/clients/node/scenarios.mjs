@@ -1,14 +1,18 @@
 // Drives a NATS server through nats.js and prints `name: outcome` per scenario.
 import { pause } from "./harness.mjs";
+import keyValue from "./keyvalue.mjs";
 import lifecycle from "./lifecycle.mjs";
 import messaging from "./messaging.mjs";
+import publishing from "./publishing.mjs";
 import security from "./security.mjs";
+import streams from "./streams.mjs";
 
 const SCENARIO_TIMEOUT_MS = 40_000;
 
 const late = () => pause(SCENARIO_TIMEOUT_MS).then(() => "FAIL timed out");
 
-for (const [name, run] of Object.entries({ ...messaging, ...lifecycle, ...security })) {
+const all = { ...messaging, ...lifecycle, ...security, ...streams, ...publishing, ...keyValue };
+for (const [name, run] of Object.entries(all)) {
   const outcome = await Promise.race([run(), late()]).catch((error) => `FAIL ${error.message}`);
   console.log(`${name}: ${String(outcome).replace(/\s+/g, " ")}`);
 }
