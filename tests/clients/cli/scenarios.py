@@ -5,6 +5,7 @@ The argument is the directory that holds both.
 import measuring
 import messaging
 import security
+import streams
 from driver import failure, report
 
 
@@ -15,5 +16,6 @@ def guarded(run):
         return failure(error)
 
 
-for scenario in messaging.SCENARIOS + measuring.SCENARIOS + security.SCENARIOS:
-    report(scenario, guarded(scenario))
+for part in (messaging, measuring, security, streams):
+    for scenario in part.SCENARIOS:
+        report(scenario, guarded(scenario))
