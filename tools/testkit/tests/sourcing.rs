@@ -3,6 +3,8 @@
 
 #[path = "sourcing/counters.rs"]
 mod counters;
+#[path = "sourcing/features.rs"]
+mod features;
 #[path = "sourcing/mirrors.rs"]
 mod mirrors;
 #[path = "sourcing/origins.rs"]

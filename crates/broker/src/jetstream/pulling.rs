@@ -2,8 +2,11 @@
 //! and what they come to is decided when they are applied, as for everything else.
 
 mod looking;
+mod pace;
 mod pipes;
 mod taking;
+
+use std::time::Instant;
 
 use anabranch_jetstream::stream::{Command, FromOrigin, Stored};
 use anabranch_jetstream::{ApiError, error};
@@ -14,12 +17,9 @@ pub use taking::{Taking, take};
 use super::held::Held;
 use super::publishing::{self, Heard};
 use super::shard::{Shard, now};
-use looking::{Budget, Found, look};
+use looking::{Found, look};
 use pipes::Pipe;
 use taking::Outcome;
-
-/// What all feeds together take before the shard has its turn.
-const TURN: Budget = Budget { looks: 16 * 1024, messages: 1024, bytes: 1024 * 1024 };
 
 /// Lets streams take what waits for them, within bounds.
 pub fn pull(shard: &mut Shard) {
@@ -27,8 +27,8 @@ pub fn pull(shard: &mut Shard) {
     if shard.pipes.is_empty() || shard.has_failed() {
         return;
     }
-    let now = now();
-    let mut budget = TURN;
+    let (now, begun) = (now(), Instant::now());
+    let mut budget = shard.pipes.pace.budget();
     let mut found = Vec::new();
     while !budget.is_spent()
         && let Some(pipe) = shard.pipes.next(now)
@@ -39,9 +39,11 @@ pub fn pull(shard: &mut Shard) {
             found.push((pipe, one));
         }
     }
+    let looked = begun.elapsed();
     if found.is_empty() || !shard.commit() {
-        return;
+        return shard.pipes.pace.took(looked);
     }
+    let begun = Instant::now();
     shard.with_outbox(|shard, outbox| {
         let mut hear =
             |held: &Held, stored: &Stored<'_>| publishing::republish(held, stored, outbox);
@@ -49,6 +51,7 @@ pub fn pull(shard: &mut Shard) {
             apply(shard, pipe, &one, now, &mut hear);
         }
     });
+    shard.pipes.pace.took(looked + begun.elapsed());
 }
 
 /// Adds the commands of what a feed found to the log. What cannot be added is left for later.

@@ -2,13 +2,14 @@
 
 use std::ops::Bound;
 
-use anabranch_jetstream::api::info::StreamState;
+use anabranch_jetstream::api::info::{SourceInfo, StreamState};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::{StreamConfig, Timestamp};
 
 use super::api::state;
 use super::held::Held;
 use super::running::JetStream;
+use super::shard::{Shard, now};
 
 /// Streams described in one answer of the shard.
 const AT_ONCE: usize = 128;
@@ -43,6 +44,10 @@ pub struct Detail {
     pub created: Timestamp,
     /// What is in it.
     pub state: StreamState,
+    /// How a mirror stands.
+    pub mirror: Option<SourceInfo>,
+    /// How sources stand.
+    pub sources: Vec<SourceInfo>,
     /// Why its storage is no longer used.
     pub broken: Option<String>,
 }
@@ -75,7 +80,8 @@ impl JetStream {
             let wanted = AT_ONCE.min(max - all.len());
             let more = self.ask(move |shard| {
                 let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-                shard.streams.iter_from(from).take(wanted).map(detail).collect::<Vec<_>>()
+                let some = shard.streams.iter_from(from).take(wanted);
+                some.map(|held| detail(shard, held)).collect::<Vec<_>>()
             })?;
             let last = more.len() < wanted;
             all.extend(more);
@@ -90,7 +96,7 @@ impl JetStream {
     #[must_use]
     pub fn detail(&self, name: &str) -> Option<Option<Detail>> {
         let name = name.to_owned();
-        self.ask(move |shard| shard.streams.find(name.as_bytes()).map(detail))
+        self.ask(move |shard| shard.streams.find(name.as_bytes()).map(|held| detail(shard, held)))
     }
 
     /// A stream whose storage is no longer used, and why; nothing if the shard does not answer.
@@ -104,11 +110,14 @@ impl JetStream {
     }
 }
 
-fn detail(held: &Held) -> Detail {
+fn detail(shard: &Shard, held: &Held) -> Detail {
+    let (mirror, sources) = shard.pipes.describe(held, &shard.streams, now());
     Detail {
         config: held.machine.config().clone(),
         created: Timestamp::from_unix_nanos(held.machine.created()),
         state: state(&held.machine),
+        mirror,
+        sources,
         broken: held.broken.clone(),
     }
 }

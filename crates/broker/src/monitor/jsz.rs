@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use anabranch_jetstream::api::info::{ClusterInfo, StreamState};
+use anabranch_jetstream::api::info::{ClusterInfo, SourceInfo, StreamState};
 use anabranch_jetstream::{StreamConfig, Timestamp};
 use serde::Serialize;
 
@@ -179,6 +179,10 @@ pub(super) struct Stream {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) config: Option<StreamConfig>,
     pub(super) state: StreamState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mirror: Option<SourceInfo>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) sources: Vec<SourceInfo>,
 }
 
 // serde calls these with references.

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use anabranch_testkit::http::Answer;
 use anabranch_testkit::server::Server;
 use serde_json::{Value, json};
 
@@ -14,8 +15,18 @@ const JETSTREAM: &str = "http: \"127.0.0.1:-1\"\nserver_name: mon\n\
     limits {duplicate_window: \"1m\"}, unique_tag: \" AZ:\", sync: always}\n";
 
 /// What differs from moment to moment.
-const VOLATILE: [&str; 9] =
-    ["id", "timestamp", "start", "rtt", "ts", "created", "first_ts", "last_ts", "store_dir"];
+const VOLATILE: [&str; 10] = [
+    "active",
+    "id",
+    "timestamp",
+    "start",
+    "rtt",
+    "ts",
+    "created",
+    "first_ts",
+    "last_ts",
+    "store_dir",
+];
 
 /// A client that asks and listens.
 struct Client {
@@ -115,6 +126,38 @@ fn with_streams() -> Pair {
         }
     });
     pair
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn jsz_shows_mirrors_and_sources_alike() {
+    let pair = with_streams();
+    pair.each(|server| {
+        let mut client = Client::connect(server);
+        for (subject, body) in [
+            ("$JS.API.STREAM.CREATE.C", r#"{"name":"C","mirror":{"name":"S"}}"#),
+            (
+                "$JS.API.STREAM.CREATE.T",
+                r#"{"name":"T","sources":[{"name":"S","filter_subject":"s"}],"storage":"memory"}"#,
+            ),
+        ] {
+            let answer = client.request(subject, body);
+            assert!(!answer.contains("error"), "{answer}");
+        }
+    });
+    let streams = |answer: &Answer| {
+        let document = settle(answer.json());
+        let streams = document.pointer("/account_details/0/stream_detail");
+        let mut streams = streams.and_then(Value::as_array).expect("a list").clone();
+        streams.sort_by_key(|stream| stream["name"].to_string());
+        streams
+    };
+    // One message each: the origin's, the copy's, and the other's.
+    let is_full = |stream: &&Value| stream["state"]["messages"] == 1;
+    let is_level = |answer: &Answer| streams(answer).iter().filter(is_full).count() == 3;
+    pair.wait_until("/jsz?streams=1", is_level);
+    let (ours, theirs) = same_shape(&pair, "/jsz?streams=1");
+    assert_eq!(streams(&ours), streams(&theirs));
 }
 
 #[test]

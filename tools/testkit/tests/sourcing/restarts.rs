@@ -70,6 +70,39 @@ fn nothing_is_lost_or_taken_twice_over_kill_9() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn receivers_go_on_after_a_restart_whatever_they_lost() {
+    let seen = Binary::both().expect("both servers are there").map(|binary| {
+        let store = tempfile::tempdir().expect("there is room");
+        let server = start(&binary, store.path());
+        let mut script = Script::open(server.address());
+        let file = |mut config: Value| {
+            config["storage"] = json!("file");
+            config
+        };
+        script.create(file(json!({"name": "O", "subjects": ["o.*"]})));
+        script.fill(&["o.a", "o.b"], 3);
+        script.create(file(json!({"name": "M", "mirror": {"name": "O", "opt_start_seq": 3}})));
+        script.create(file(json!({"name": "S", "sources": [{"name": "O"}]})));
+        let filtered = json!([{"name": "O", "filter_subject": "o.b"}]);
+        script.create(file(json!({"name": "F", "sources": filtered, "max_msgs": 1})));
+        script.reaches("M", 6);
+        script.reaches("S", 6);
+        script.reaches("F", 3);
+        script.ask("STREAM.PURGE.S", &Value::Null);
+        script.ask("STREAM.PURGE.M", &json!({ "seq": 5 }));
+        end(server, Signal::TERM);
+        let server = start(&binary, store.path());
+        let mut script = Script::open(server.address());
+        script.fill(&["o.a", "o.b"], 1);
+        let states = [script.reaches("M", 8), script.reaches("S", 8), script.reaches("F", 4)];
+        let all = ["M", "S", "F"].map(|name| script.messages(name));
+        json!([states, all])
+    });
+    assert_eq!(seen[0], seen[1], "ours, and nats-server's");
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn receivers_on_disk_outlive_origins_in_memory() {
     let seen = Binary::both().expect("both servers are there").map(|binary| {
         let store = tempfile::tempdir().expect("there is room");

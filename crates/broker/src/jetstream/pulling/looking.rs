@@ -4,6 +4,7 @@ use anabranch_jetstream::error;
 use anabranch_jetstream::stream::{Feed, FeedKind, FromOrigin, Index, identity};
 use anabranch_log::format::StreamId;
 
+use super::pace::Budget;
 use super::pipes::{Pipe, Pipes, State};
 use super::taking::Taking;
 use crate::jetstream::held::Held;
@@ -14,45 +15,6 @@ use crate::jetstream::streams::Streams;
 const CAUGHT_UP: u64 = 10;
 /// Sequences before the origin's end in which it is counted how close a mirror is.
 const CLOSE: u64 = 4096;
-
-/// How much is looked at before others have their turn.
-#[derive(Debug, Clone, Copy)]
-pub struct Budget {
-    /// Messages, taken or not.
-    pub looks: usize,
-    /// Messages that are taken.
-    pub messages: usize,
-    /// Their bytes.
-    pub bytes: u64,
-}
-
-impl Budget {
-    /// Others have their turn.
-    #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.looks == 0 || self.messages == 0 || self.bytes == 0
-    }
-
-    /// What one feed has of it when `others` wait too.
-    fn share(&self, others: usize) -> Self {
-        let parts = others.saturating_add(1);
-        let bytes = self.bytes / u64::try_from(parts).unwrap_or(u64::MAX);
-        Self {
-            looks: (self.looks / parts).max(LEAST.looks).min(self.looks),
-            messages: (self.messages / parts).max(LEAST.messages).min(self.messages),
-            bytes: bytes.max(LEAST.bytes).min(self.bytes),
-        }
-    }
-
-    fn spend(&mut self, spent: &Looked) {
-        self.looks = self.looks.saturating_sub(spent.looks);
-        self.messages = self.messages.saturating_sub(spent.wanted.len());
-        self.bytes = self.bytes.saturating_sub(spent.bytes);
-    }
-}
-
-/// However many wait, each that has its turn looks for so much.
-const LEAST: Budget = Budget { looks: 1024, messages: 32, bytes: 32 * 1024 };
 
 /// A message that was read in its origin.
 #[derive(Debug)]
@@ -146,7 +108,7 @@ pub fn look(
         state.caught_up |=
             left < CLOSE && index.pages().count(state.next, index.last_seq()) < CAUGHT_UP;
     }
-    budget.spend(&looked);
+    budget.spend(looked.looks, looked.wanted.len(), looked.bytes);
     let has_more = state.next <= index.last_seq();
     let (id, identity) = (origin.id, identity(origin.machine.created()));
     let messages = read(streams, id, looked.wanted);

@@ -8,6 +8,7 @@ use anabranch_jetstream::stream::{Feed, FeedKind};
 use anabranch_jetstream::{ApiError, Nanos, error};
 use anabranch_log::format::StreamId;
 
+use super::pace::Pace;
 use crate::jetstream::held::Held;
 use crate::jetstream::streams::Streams;
 
@@ -49,6 +50,8 @@ pub struct State {
 pub struct Pipes {
     receivers: BTreeMap<StreamId, Vec<State>>,
     by_origin: BTreeMap<String, BTreeSet<Pipe>>,
+    /// How much is done at once.
+    pub pace: Pace,
     ready: VecDeque<Pipe>,
     resting: BTreeSet<(i64, Pipe)>,
 }

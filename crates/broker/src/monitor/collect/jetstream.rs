@@ -150,5 +150,7 @@ fn shown(detail: Detail, leader: &str, request: &Request) -> Stream {
         cluster: ClusterInfo { leader: leader.to_owned() },
         config: request.config.then_some(detail.config),
         state: detail.state,
+        mirror: detail.mirror,
+        sources: detail.sources,
     }
 }
