@@ -20,6 +20,7 @@ mod running;
 mod shard;
 mod streams;
 mod view;
+mod zones;
 
 pub use capacity::Capacity;
 pub use figures::{BOUNDS_US, Measured as Durations};

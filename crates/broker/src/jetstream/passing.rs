@@ -1,10 +1,10 @@
 //! What happens to streams because time passes.
 
-use anabranch_jetstream::publish::schedule::OnlyUtc;
 use anabranch_jetstream::stream::{DueSchedule, TICK_ITEMS_MAX, Ticked};
 
 use super::held::Held;
 use super::publishing::Heard;
+use super::zones::MachineZones;
 
 /// Schedules of one stream that one tick publishes; each reads one or two messages.
 const SCHEDULES_MAX: usize = 64;
@@ -37,7 +37,7 @@ fn fire(held: &mut Held, seq: u64, now: i64, heard: Heard<'_>) {
         source: source.as_ref().map(|source| (&*source.headers, &*source.body)),
     };
     let mut removed = Vec::new();
-    if let Some(stored) = held.machine.fire(&due, now, &OnlyUtc, &mut removed) {
+    if let Some(stored) = held.machine.fire(&due, now, &MachineZones, &mut removed) {
         held.keep(&stored);
         heard(held, &stored);
     }

@@ -2,7 +2,7 @@
 
 use anabranch_jetstream::publish::batch::FastBatch;
 use anabranch_jetstream::publish::counter::Integer;
-use anabranch_jetstream::publish::schedule::OnlyUtc;
+
 use anabranch_jetstream::publish::{PublishHeaders, refusal};
 use anabranch_jetstream::stream::{
     Command, IdHash, Origin, Publish, Published, Removed, Resident, Stored, Told,
@@ -11,6 +11,7 @@ use anabranch_jetstream::{ApiError, Timestamp, error, json};
 
 use super::held::Held;
 use super::outbox::Outbox;
+use super::zones::MachineZones;
 use crate::worker::Inbound;
 
 /// A message as it was published.
@@ -82,7 +83,7 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
         now,
         origin: Origin::Client,
         resident: &loaded,
-        zones: &OnlyUtc,
+        zones: &MachineZones,
     };
     held.changed = true;
     let mut removed: Vec<Removed> = Vec::new();
