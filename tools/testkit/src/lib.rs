@@ -18,6 +18,7 @@ pub mod client_certificates;
 pub mod http;
 pub mod observed;
 pub mod server;
+pub mod story;
 pub mod stream_api;
 pub mod tls;
 pub mod transcript;

@@ -1,6 +1,7 @@
 //! The tests that exist, by the names under which the list refers to them:
 //!
 //! - `golden:NAME`: a raw exchange in `tools/testkit/golden/*.golden`;
+//! - `story:NAME`: a part of a story of streams in `tools/testkit/stories/*.story`;
 //! - `clients:NAME`: a scenario in `tests/clients/scenarios.txt`;
 //! - `unit:CRATE::MODULE::…::NAME`: a Rust test in `src` or `tests` of a folder of `crates/` or
 //!   `tools/`.
@@ -11,11 +12,13 @@ use crate::rust_source::RustSource;
 use crate::tree::{File, Tree};
 
 const GOLDEN: &str = "tools/testkit/golden/";
+const STORIES: &str = "tools/testkit/stories/";
 const SCENARIOS: &str = "tests/clients/scenarios.txt";
 
 /// Names of the tests in a tree.
 pub(super) struct Proofs {
     golden: BTreeSet<String>,
+    stories: BTreeSet<String>,
     clients: BTreeSet<String>,
     unit: BTreeSet<String>,
 }
@@ -23,9 +26,11 @@ pub(super) struct Proofs {
 impl Proofs {
     pub(super) fn collect(tree: &Tree) -> Self {
         let golden = tree.under(GOLDEN).filter(|file| file.has_extension("golden"));
+        let stories = tree.under(STORIES).filter(|file| file.has_extension("story"));
         let rust = tree.rust();
         Self {
             golden: golden.flat_map(exchanges).collect(),
+            stories: stories.flat_map(exchanges).collect(),
             clients: tree.file(SCENARIOS).into_iter().flat_map(scenarios).collect(),
             unit: rust.flat_map(unit_tests).collect(),
         }
@@ -34,6 +39,7 @@ impl Proofs {
     pub(super) fn contains(&self, test: &str) -> bool {
         match test.split_once(':') {
             Some(("golden", name)) => self.golden.contains(name),
+            Some(("story", name)) => self.stories.contains(name),
             Some(("clients", name)) => self.clients.contains(name),
             Some(("unit", name)) => self.unit.contains(name),
             _ => false,
