@@ -5,6 +5,7 @@
 
 pub mod advisory;
 pub mod api;
+pub mod backup;
 pub mod config;
 pub mod error;
 pub mod json;

@@ -1,6 +1,7 @@
 //! The targets, by name.
 
 mod api_request;
+mod backup;
 mod client_bytes;
 mod configuration;
 mod connect;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     proxy::TARGET,
     stream_config::TARGET,
     api_request::TARGET,
+    backup::TARGET,
     publish_headers::TARGET,
     schedule::TARGET,
     log_records::TARGET,

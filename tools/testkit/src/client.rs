@@ -36,6 +36,8 @@ pub struct Message {
     pub subject: String,
     /// The subscription that got it.
     pub sid: String,
+    /// Where an answer goes; empty: nowhere.
+    pub reply: String,
     /// The header block as it came; empty for MSG.
     pub headers: Vec<u8>,
     /// What follows the headers.
@@ -198,12 +200,15 @@ fn parse(bytes: &[u8]) -> Option<(Option<Event>, usize)> {
             let words: Vec<&str> = rest.split(' ').collect();
             let number = |word: &&str| word.parse::<usize>().expect("a length");
             let size = words.last().map(number).expect("a size");
-            let headers = if verb == "HMSG" { number(&words[words.len() - 2]) } else { 0 };
+            let sizes = if verb == "HMSG" { 2 } else { 1 };
+            let headers = if sizes == 2 { number(&words[words.len() - 2]) } else { 0 };
+            let reply = words[2..words.len() - sizes].first().copied().unwrap_or_default();
             let all = bytes.get(body..body + size + 2)?;
             assert_eq!(&all[size..], b"\r\n", "a message ends where its line says");
             let message = Message {
                 subject: words[0].to_owned(),
                 sid: words[1].to_owned(),
+                reply: reply.to_owned(),
                 headers: all[..headers].to_vec(),
                 payload: all[headers..size].to_vec(),
             };

@@ -12,6 +12,7 @@
 //! - [`stream_api`] plays requests that create and change streams.
 //! - [`transcript`] holds the language of the files in `golden/`, and plays them.
 
+pub mod backup;
 pub mod certificate;
 pub mod client;
 pub mod client_certificates;

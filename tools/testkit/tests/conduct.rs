@@ -2,6 +2,8 @@
 //! clients at once, over time, and at the end of connections. Each test is run against both
 //! servers.
 
+#[path = "conduct/backups.rs"]
+mod backups;
 #[path = "conduct/client_certificates.rs"]
 mod client_certificates;
 #[path = "conduct/ending.rs"]

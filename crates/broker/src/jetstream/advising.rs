@@ -56,7 +56,9 @@ pub fn client(intake: &Intake, id: ClientId) -> Client {
     }
 }
 
-fn new_id() -> String {
+/// A new identifier.
+#[must_use]
+pub fn new_id() -> String {
     let random: [u8; ID_LEN] = rand::random();
     random.iter().map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
 }

@@ -1,5 +1,6 @@
 //! Requests of the JetStream API, answered by the shard.
 
+mod backup;
 mod change;
 mod direct;
 mod messages;
@@ -13,7 +14,7 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
-pub(super) use streams::state;
+pub(super) use streams::{created, state};
 
 use super::advising::{self, advise};
 use super::outbox::Outbox;
@@ -61,7 +62,10 @@ fn endpoint<'a>(subject: &'a [u8], domain: &str) -> Option<Endpoint<'a>> {
 pub fn is_structural(subject: &[u8], domain: &str) -> bool {
     matches!(
         endpoint(subject, domain),
-        Some(Endpoint::Stream(StreamCall::Create | StreamCall::Update | StreamCall::Delete, _))
+        Some(Endpoint::Stream(
+            StreamCall::Create | StreamCall::Update | StreamCall::Delete | StreamCall::Restore,
+            _
+        ))
     )
 }
 
@@ -78,6 +82,7 @@ pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &
         StreamCall::Create => Reply::new(&streams::create(shard, &request, now)),
         StreamCall::Update => Reply::new(&streams::update(shard, &request, now)),
         StreamCall::Delete => Reply::new(&streams::delete(shard, &request, now)),
+        StreamCall::Restore => return backup::restore(shard, &request, now, outbox),
         _ => return,
     };
     send(shard, &request, &reply, outbox);
@@ -120,12 +125,7 @@ pub fn answer(
         }
         Endpoint::Cluster(call) => Reply { body: call.refusal(), failed: true },
         Endpoint::Stream(StreamCall::Snapshot, _) => {
-            let error = error::snapshot_failed("backups are not available yet");
-            Reply::new::<documents::Snapshot>(&Err(error))
-        }
-        Endpoint::Stream(StreamCall::Restore, _) => {
-            let error = error::restore_failed("backups are not available yet");
-            Reply::new::<documents::Restoring>(&Err(error))
+            return backup::snapshot(shard, &request, outbox);
         }
         Endpoint::Consumer(call) => match documents::consumer_refusal(call) {
             Some(body) => Reply { body, failed: true },
@@ -160,7 +160,8 @@ fn too_new(endpoint: Endpoint<'_>) -> Option<Reply> {
             StreamCall::Purge => refused::<documents::Purged>(),
             StreamCall::MessageGet => refused::<documents::MessageGot<'_>>(),
             StreamCall::MessageDelete => refused::<documents::MessageDeleted>(),
-            _ => None,
+            StreamCall::Snapshot => refused::<documents::Snapshot>(),
+            StreamCall::Restore => refused::<documents::Restoring>(),
         },
         _ => None,
     }

@@ -33,6 +33,8 @@ pub struct Held {
     pub ack_start: Vec<u8>,
     /// It is not what the last checkpoint says.
     pub changed: bool,
+    /// It is being made from a backup, and nobody sees it.
+    pub is_restoring: bool,
     /// Why its files are no longer used. The log still has what came since the last checkpoint.
     pub broken: Option<String>,
 }
@@ -152,7 +154,8 @@ impl Held {
     #[must_use]
     pub fn new(id: StreamId, machine: Stream, store: Store) -> Self {
         let (subscriptions, ack_start) = (Vec::new(), Vec::new());
-        Self { id, machine, store, subscriptions, ack_start, changed: true, broken: None }
+        let (changed, is_restoring, broken) = (true, false, None);
+        Self { id, machine, store, subscriptions, ack_start, changed, is_restoring, broken }
     }
 
     #[cold]

@@ -15,10 +15,14 @@ mod payloads;
 mod publishing;
 mod pulling;
 mod questions;
+mod receiving;
 mod recovery;
+mod restoring;
 mod running;
+mod sending;
 mod shard;
 mod streams;
+mod transfers;
 mod view;
 mod zones;
 

@@ -3,7 +3,7 @@
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::Strictness;
-use anabranch_jetstream::stream::{Command, Purge, Stream};
+use anabranch_jetstream::stream::{Command, Purge, RestoreStep, Stream};
 use anabranch_log::Error;
 use anabranch_log::checkpoint::{BlobKey, CheckpointWriter};
 use anabranch_log::format::{AccountId, StreamId};
@@ -15,15 +15,20 @@ use super::passing;
 use super::payloads::MemoryPayloads;
 use super::publishing::{self, Message};
 use super::pulling::{Taking, take};
+use super::restoring;
+use super::shard::now;
 use super::streams::{Ledger, Streams};
 
 /// The part of a checkpoint that holds a stream.
 const STREAM: u16 = 1;
+/// The part that holds a stream that is being restored.
+const RESTORING: u16 = 3;
 /// The part that holds what outlives streams.
 const LEDGER: BlobKey = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 2 };
 
-fn key(stream: StreamId) -> BlobKey {
-    BlobKey { account: GLOBAL, stream, kind: STREAM }
+fn key(held: &Held) -> BlobKey {
+    let kind = if held.is_restoring { RESTORING } else { STREAM };
+    BlobKey { account: GLOBAL, stream: held.id, kind }
 }
 
 /// Reads everything.
@@ -37,20 +42,41 @@ pub fn recover(opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal)
     for (key, bytes) in saved.parts {
         if key == LEDGER {
             ledger = Ledger::load(&bytes)?;
-        } else if key.kind == STREAM {
+        } else if [STREAM, RESTORING].contains(&key.kind) {
             let home = opening.home(key.stream);
-            streams.insert(Held::load_from(key.stream, home, &bytes, seed)?);
+            let held = Held::load_from(key.stream, home, &bytes, seed)?;
+            streams.insert(Held { is_restoring: key.kind == RESTORING, ..held });
         }
     }
     let template = opening.home(StreamId(0));
-    let journal = opening.replay(saved.start, |logged| {
+    let mut journal = opening.replay(saved.start, |logged| {
         let home = Home { stream: logged.stream, ..template.clone() };
         apply(&mut streams, &mut ledger, home, &logged, seed)
     })?;
     for held in streams.iter_mut() {
         held.cut()?;
     }
+    give_up_restores(&mut streams, &mut ledger, &mut journal)?;
     Ok((streams, ledger, journal))
+}
+
+/// Restores that were under way have lost their clients.
+fn give_up_restores(
+    streams: &mut Streams,
+    ledger: &mut Ledger,
+    journal: &mut Journal,
+) -> Result<(), Error> {
+    let half: Vec<StreamId> = streams.restoring().map(|held| held.id).collect();
+    for &id in &half {
+        journal.append(id, now(), &Command::Remove)?;
+    }
+    journal.commit()?;
+    for id in half {
+        let name = streams.remove(id).map(|held| held.machine.config().name.clone());
+        log::warn!("Stream '{}' was not restored to its end", name.unwrap_or_default());
+        ledger.bury(id);
+    }
+    Ok(())
 }
 
 /// Applies a command from the log as it was applied when it was logged.
@@ -66,6 +92,12 @@ fn apply(
         let config = parse(config)?;
         ledger.note_stream(stream);
         streams.insert(create(stream, config, time, Some(home), seed));
+        return Ok(());
+    }
+    if let Command::Restore(RestoreStep::Begin(config)) = command {
+        let held = create(stream, parse(config)?, time, Some(home), seed);
+        ledger.note_stream(stream);
+        streams.insert(Held { is_restoring: true, ..held });
         return Ok(());
     }
     let Some(held) = streams.get_mut(stream) else { return Ok(()) };
@@ -88,6 +120,13 @@ fn apply(
         Command::Remove => {
             streams.remove(stream);
             ledger.bury(stream);
+            return Ok(());
+        }
+        Command::Restore(step) => {
+            restoring::apply(held, &step, time);
+            if matches!(step, RestoreStep::Finish(_)) {
+                streams.reveal(stream);
+            }
             return Ok(());
         }
         Command::Tick => passing::tick(held, time, &mut |_, _| ()),
@@ -147,7 +186,7 @@ pub fn save(
 ) -> Result<(), Error> {
     writer.put(LEDGER, &ledger.save())?;
     for held in streams.iter_mut().filter(|held| held.is_logged()) {
-        let key = key(held.id);
+        let key = key(held);
         if held.changed || !writer.carry(key) {
             writer.put(key, &held.save()?)?;
         }

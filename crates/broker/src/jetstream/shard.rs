@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_config::options::JetStream as Options;
 use anabranch_jetstream::advisory::{Advisory, StreamAction};
-use anabranch_jetstream::config::API_LEVEL;
+use anabranch_jetstream::config::{API_LEVEL, Storage};
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
@@ -27,6 +27,7 @@ use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
 use super::streams::{Intake, Ledger, Streams};
+use super::transfers::{self, Transfers};
 use crate::error::StartError;
 use crate::server::Server;
 use crate::worker::{Delivered, Inbound, Parcel};
@@ -41,6 +42,8 @@ pub struct Shard {
     pub(super) capacity: Capacity,
     /// Who takes from whom.
     pub(super) pipes: Pipes,
+    /// Backups and restores that are under way.
+    pub(super) transfers: Transfers,
     /// What happened to streams and was not told yet.
     pub(super) news: Vec<(String, StreamAction)>,
     room: Room,
@@ -90,6 +93,7 @@ impl Shard {
             figures,
             capacity,
             pipes: Pipes::default(),
+            transfers: Transfers::default(),
             news: Vec::new(),
             room: Room::new(capacity),
             requests_max: usize::try_from(options.requests_max).unwrap_or(usize::MAX),
@@ -119,6 +123,9 @@ impl Shard {
             }
             self.tick();
             pull(&mut self);
+            if self.transfers.has_work(Instant::now()) {
+                self.with_outbox(transfers::advance);
+            }
             for question in self.questions.take() {
                 question(&self);
             }
@@ -147,7 +154,8 @@ impl Shard {
                 }
             }
         };
-        due.into_iter().chain(soon).min()
+        let transfers = self.transfers.patience(Instant::now());
+        due.into_iter().chain(soon).chain(transfers).min()
     }
 
     fn turn(&mut self, parcels: &[Parcel]) {
@@ -157,6 +165,10 @@ impl Shard {
         for message in parcels.iter().flat_map(Parcel::iter) {
             let is_request = message.recipient == Intake::API;
             if is_request && drops_requests {
+                continue;
+            }
+            if message.recipient == Intake::TRANSFERS {
+                self.transfers.take(&message);
                 continue;
             }
             if self.room.wants_settling() {
@@ -387,6 +399,33 @@ impl Shard {
             self.failed = true;
             self.figures.failed.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Makes everything that was appended durable.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub(super) fn commit(&mut self) -> Result<(), ApiError> {
+        self.journal.commit().map_err(|error| {
+            self.fail(&error);
+            error::store_failed(error)
+        })
+    }
+
+    /// Whether there is room for a message of `size` bytes.
+    pub(super) fn has_room(&mut self, storage: Storage, size: usize) -> bool {
+        let streams = &self.streams;
+        self.room.admit(storage, size, || streams.bytes_in(storage))
+    }
+
+    /// What was appended is applied, or was given up.
+    pub(super) fn settled(&mut self) {
+        self.room.settled();
+    }
+
+    /// Something may be due earlier than was known.
+    pub(super) fn look_at_deadlines(&mut self) {
+        self.due = self.streams.next_deadline();
     }
 
     /// Adds the command that makes or ends a stream to the log, and makes it durable.

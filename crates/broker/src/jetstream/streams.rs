@@ -59,20 +59,43 @@ impl Streams {
         Recipient(id.0)
     }
 
-    /// Adds a stream.
+    /// Adds a stream. One that is being restored has no name yet.
     pub fn insert(&mut self, held: Held) {
-        let name = held.machine.config().name.clone();
-        self.stirred.push((held.id, name.clone()));
-        self.by_name.insert(name, held.id);
+        if !held.is_restoring {
+            let name = held.machine.config().name.clone();
+            self.stirred.push((held.id, name.clone()));
+            self.by_name.insert(name, held.id);
+        }
         self.by_id.insert(held.id, held);
+    }
+
+    /// A stream is restored: it is seen from here on.
+    pub fn reveal(&mut self, id: StreamId) {
+        if let Some(mut held) = self.by_id.remove(&id) {
+            held.is_restoring = false;
+            self.insert(held);
+        }
+    }
+
+    /// Streams that are being restored.
+    pub fn restoring(&self) -> impl Iterator<Item = &Held> {
+        self.by_id.values().filter(|held| held.is_restoring)
+    }
+
+    /// A stream with this name is being restored.
+    #[must_use]
+    pub fn is_restoring(&self, name: &str) -> bool {
+        self.restoring().any(|held| held.machine.config().name == name)
     }
 
     /// Takes a stream out.
     pub fn remove(&mut self, id: StreamId) -> Option<Held> {
         let held = self.by_id.remove(&id)?;
-        let name = &held.machine.config().name;
-        self.by_name.remove(name);
-        self.stirred.push((id, name.clone()));
+        if !held.is_restoring {
+            let name = &held.machine.config().name;
+            self.by_name.remove(name);
+            self.stirred.push((id, name.clone()));
+        }
         Some(held)
     }
 
@@ -95,7 +118,7 @@ impl Streams {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_id.len()
+        self.by_name.len()
     }
 
     /// All of them, by name.
@@ -128,20 +151,20 @@ impl Streams {
     /// When something is due in one of them, in nanoseconds since 1970.
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
-        self.by_id.values().filter_map(|held| held.machine.next_deadline()).min()
+        self.iter().filter_map(|held| held.machine.next_deadline()).min()
     }
 
     /// Bytes in streams of one kind of storage.
     #[must_use]
     pub fn bytes_in(&self, storage: Storage) -> u64 {
-        let kind = self.iter().filter(|held| held.machine.config().storage == storage);
+        let kind = self.by_id.values().filter(|held| held.machine.config().storage == storage);
         kind.map(|held| held.machine.index().bytes()).sum()
     }
 
     /// Bytes that streams of one kind of storage may grow to.
     #[must_use]
     pub fn reserved_in(&self, storage: Storage) -> u64 {
-        let kind = self.iter().filter(|held| held.machine.config().storage == storage);
+        let kind = self.by_id.values().filter(|held| held.machine.config().storage == storage);
         kind.filter_map(|held| u64::try_from(held.machine.config().max_bytes).ok()).sum()
     }
 }
@@ -226,6 +249,8 @@ pub struct Intake {
 impl Intake {
     /// The recipient of API requests.
     pub const API: Recipient = Recipient(FIRST_STREAM - 1);
+    /// The recipient of chunks of restores and of what acknowledges those of backups.
+    pub const TRANSFERS: Recipient = Recipient(u64::MAX);
 
     /// Listens to the subject.
     #[must_use]

@@ -72,7 +72,8 @@ pub struct Created {
     /// The stream.
     #[serde(flatten)]
     pub info: StreamInfo,
-    /// nats-server says so of streams that existed too.
+    /// nats-server says so of streams that existed too, and not of those that were restored.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub did_create: bool,
 }
 

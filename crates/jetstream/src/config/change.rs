@@ -65,6 +65,23 @@ pub fn create(
     Ok(Creation::New(Box::new(config)))
 }
 
+/// Checks the configuration of a stream that is to be made from a backup. It may be sealed.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn restore(asked: &StreamConfig, around: &Surroundings<'_>) -> Result<StreamConfig, ApiError> {
+    let config = check(asked, Mode::Normal, around)?;
+    limits::counts(&config, around)?;
+    limits::bytes(&config, 0, around)?;
+    if around.streams.find(&config.name).is_some() {
+        return Err(error::RESTORE_NAME_IN_USE);
+    }
+    replicas(&config, around)?;
+    filters(&config)?;
+    overlap(&config, around)?;
+    Ok(config)
+}
+
 /// Checks a request to update the stream that the API subject names; gives its new configuration.
 ///
 /// # Errors

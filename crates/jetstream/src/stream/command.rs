@@ -3,6 +3,7 @@
 //! The envelope around them (stream, time) is the log's. Numbers are little-endian.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::restoring::RestoreStep;
 use super::taking::FromOrigin;
 
 /// One logged command.
@@ -36,6 +37,8 @@ pub enum Command<'a> {
     Remove,
     /// Time passed.
     Tick,
+    /// A step of a restore.
+    Restore(RestoreStep<'a>),
     /// One message is to be deleted.
     Delete {
         /// Its sequence.
@@ -80,6 +83,7 @@ const PUBLISH_FAST: u8 = 5;
 const MIRROR: u8 = 6;
 const SOURCE: u8 = 7;
 const ADVANCE: u8 = 8;
+const RESTORE: u8 = 32;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
 
@@ -108,7 +112,8 @@ impl<'a> Command<'a> {
             | Self::Tick
             | Self::Mirror { .. }
             | Self::Source { .. }
-            | Self::Advance(_) => Record::Control,
+            | Self::Advance(_)
+            | Self::Restore(_) => Record::Control,
         }
     }
 
@@ -140,6 +145,10 @@ impl<'a> Command<'a> {
             }
             Self::Remove => into.push(REMOVE),
             Self::Tick => into.push(TICK),
+            Self::Restore(step) => {
+                into.push(RESTORE);
+                step.encode(into);
+            }
             Self::Delete { seq, erase } => {
                 into.extend_from_slice(&[DELETE, u8::from(erase)]);
                 into.extend_from_slice(&seq.to_le_bytes());
@@ -186,6 +195,7 @@ impl<'a> Command<'a> {
                 UPDATE => Ok(Self::Update(bytes.0)),
                 REMOVE => Ok(Self::Remove),
                 TICK => Ok(Self::Tick),
+                RESTORE => RestoreStep::decode(bytes).map(Self::Restore),
                 PUBLISH_FAST => {
                     let (reply, subject) = (bytes.text()?, bytes.text()?);
                     let headers = bytes.text()?;
@@ -249,6 +259,7 @@ mod tests {
             Command::Update(b"{\"name\":\"S\"}"),
             Command::Remove,
             Command::Tick,
+            Command::Restore(RestoreStep::First(7)),
             Command::Delete { seq: 7, erase: true },
             Command::Purge { filter: b"a.*", seq: 9, keep: 0 },
             Command::Mirror { time: -1, message },

@@ -74,6 +74,10 @@ impl Stream {
         self.created
     }
 
+    pub(super) fn set_created(&mut self, created: i64) {
+        self.created = created;
+    }
+
     /// What it holds.
     #[must_use]
     pub fn index(&self) -> &Index {

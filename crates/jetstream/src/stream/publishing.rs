@@ -247,7 +247,7 @@ impl Stream {
         now.max(self.index.last_time().saturating_add(1))
     }
 
-    fn trim_subject(&mut self, subject: &[u8], removed: &mut Vec<Removed>) {
+    pub(super) fn trim_subject(&mut self, subject: &[u8], removed: &mut Vec<Removed>) {
         let max = u64::try_from(self.config.max_msgs_per_subject).unwrap_or(0);
         let surplus = |index: &Index| {
             let subjects = index.subjects();

@@ -164,8 +164,8 @@ impl Stream {
         for (seq, meta) in self.index.pages().iter_from(0) {
             put_varint(into, seq - seq_before);
             put_varint(into, numbers[meta.subject.slot()]);
-            // Times grow with sequences.
-            put_varint(into, meta.time.abs_diff(time_before));
+            // Times grow with sequences, save in some streams that were restored.
+            put_varint(into, meta.time.wrapping_sub(time_before).cast_unsigned());
             put_varint(into, u64::from(meta.size));
             let flag = |on: bool, bit: u8| if on { bit } else { 0 };
             into.push(flag(meta.never_expires, NEVER_EXPIRES) | flag(meta.is_marker, MARKER));
@@ -229,7 +229,7 @@ fn load_messages(bytes: &mut Bytes<'_>, first: u64, seed: u64) -> Result<Index, 
         seq = seq.checked_add(bytes.varint()?).ok_or(DecodeError::Field("sequence"))?;
         let subject = usize::try_from(bytes.varint()?).map_err(|_| DecodeError::Short)?;
         let subject = names.get(subject).copied().ok_or(DecodeError::Field("subject"))?;
-        time = time.checked_add_unsigned(bytes.varint()?).ok_or(DecodeError::Field("time"))?;
+        time = time.wrapping_add(bytes.varint()?.cast_signed());
         let size = u32::try_from(bytes.varint()?).map_err(|_| DecodeError::Field("size"))?;
         let flags = bytes.byte()?;
         let location = Location(bytes.varint()?);

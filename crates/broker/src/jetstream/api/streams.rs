@@ -46,13 +46,21 @@ pub fn create(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Crea
     let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
     let creation = check_creation(&asked, request.stream, &surroundings(shard))?;
     if let Creation::New(config) = creation {
+        if shard.streams.is_restoring(request.stream) {
+            return Err(error::STREAM_NAME_IN_USE);
+        }
         add(shard, *config, now)?;
     }
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
-    // Alone among the answers, this one does not name the domain.
+    Ok(Created { did_create: true, ..created(shard, held) })
+}
+
+/// The description of a stream that is there now; alone among the answers, it does not name the
+/// domain.
+pub fn created(shard: &Shard, held: &Held) -> Created {
     let info = StreamInfo { domain: String::new(), ..describe(shard, held, Metadata::Answered) };
-    Ok(Created { info, did_create: true })
+    Created { info, did_create: false }
 }
 
 /// Adds a stream of a checked configuration.
@@ -75,7 +83,7 @@ fn add(shard: &mut Shard, config: StreamConfig, now: i64) -> Result<(), ApiError
 }
 
 /// Refuses what a configuration asks for and this server does not do yet.
-fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiError> {
+pub(super) fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiError> {
     let own_api = format!("$JS.{domain}.API");
     let origins = || config.mirror.iter().chain(&config.sources);
     let is_elsewhere = |origin: &StreamSource| {
@@ -264,12 +272,14 @@ impl anabranch_jetstream::config::Streams for Streams {
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&StreamConfig) -> bool) {
-        let _ = self.iter().map(|held| held.machine.config()).all(visit);
+        // No other stream takes the subjects of one that is being restored.
+        let all = self.iter().chain(self.restoring());
+        let _ = all.map(|held| held.machine.config()).all(visit);
     }
 }
 
 /// What a configuration is checked against.
-fn surroundings(shard: &Shard) -> Surroundings<'_> {
+pub(super) fn surroundings(shard: &Shard) -> Surroundings<'_> {
     let Shard { streams, capacity, .. } = shard;
     let limit = |bytes| i64::try_from(bytes).unwrap_or(i64::MAX);
     let reserved = |storage| i64::try_from(streams.reserved_in(storage)).unwrap_or(i64::MAX);

@@ -1,0 +1,349 @@
+//! A backup on its way from a client: chunks, each answered when it was taken in.
+//!
+//! The stream is made at once, but nobody sees it before everything is there; then it is there
+//! whatever happens. A restore that fails or is given up leaves nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anabranch_jetstream::advisory::{Advisory, Client, StreamAction};
+use anabranch_jetstream::api::{Created, encode};
+use anabranch_jetstream::backup::{Item, Message, Reader};
+use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::publish::PublishHeaders;
+use anabranch_jetstream::stream::{Command, RestoreStep};
+use anabranch_jetstream::{ApiError, Timestamp, error};
+use anabranch_log::format::StreamId;
+
+use super::advising::{advise, new_id};
+use super::held::Held;
+use super::outbox::Outbox;
+use super::restoring;
+use super::shard::{Shard, now as wall_clock};
+use super::streams::Intake;
+use crate::client::Subscription;
+use crate::worker::Inbound;
+
+/// How long the next chunk is waited for.
+const CHUNK_WITHIN: Duration = Duration::from_secs(5);
+/// Bytes of chunks that may wait.
+const WAITING_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of messages that are logged at a time.
+const LOGGED_AT_ONCE: usize = 1024 * 1024;
+
+/// A restore that is under way.
+pub struct Receiving {
+    stream: StreamId,
+    name: String,
+    subject: String,
+    subscriptions: Vec<Arc<Subscription>>,
+    reader: Reader,
+    waiting: VecDeque<Chunk>,
+    waiting_bytes: usize,
+    /// Where the answer to the chunk goes that is being taken in.
+    current: Option<Vec<u8>>,
+    /// When the stream was created, as the backup says; 0: it does not.
+    created: i64,
+    bytes: u64,
+    deadline: Instant,
+    begun: Timestamp,
+    client: Client,
+}
+
+struct Chunk {
+    reply: Vec<u8>,
+    body: Vec<u8>,
+}
+
+/// What was found in the chunk.
+enum Found {
+    /// More than fits into one slice.
+    More(Vec<Item>),
+    /// The rest of it.
+    All(Vec<Item>),
+}
+
+impl Receiving {
+    /// Begins a restore into `held`, which nobody sees. Messages may have `message_max` bytes.
+    #[must_use]
+    pub fn new(intake: &Intake, held: &Held, message_max: u64, client: Client) -> Self {
+        let name = held.machine.config().name.clone();
+        let subject = format!("$JS.SNAPSHOT.RESTORE.{name}.{}", new_id());
+        let busy = error::restore_failed("too many chunks wait");
+        let refusal = encode::<Created>(&Err(busy));
+        Self {
+            stream: held.id,
+            reader: Reader::new(&name, message_max),
+            name,
+            subscriptions: vec![intake.listen(&subject, Intake::TRANSFERS, refusal)],
+            subject,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            current: None,
+            created: 0,
+            bytes: 0,
+            deadline: Instant::now() + CHUNK_WITHIN,
+            begun: Timestamp::from_unix_nanos(wall_clock()),
+            client,
+        }
+    }
+
+    /// Where chunks go.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// A chunk with this subject is for it.
+    #[must_use]
+    pub fn is_for(&self, subject: &[u8]) -> bool {
+        subject == self.subject.as_bytes()
+    }
+
+    /// Takes a chunk. What is too much is dropped, and its sender hears nothing.
+    pub fn take(&mut self, message: &Inbound<'_>) {
+        if self.waiting_bytes + message.body.len() > WAITING_MAX {
+            return;
+        }
+        self.waiting_bytes += message.body.len();
+        let (reply, body) = (message.reply.to_vec(), message.body.to_vec());
+        self.waiting.push_back(Chunk { reply, body });
+    }
+
+    /// When it can go on.
+    #[must_use]
+    pub fn wake_at(&self, now: Instant) -> Instant {
+        let has_work = self.current.is_some() || !self.waiting.is_empty();
+        if has_work { now } else { self.deadline }
+    }
+
+    /// Takes in what waits until the time is over; false when it is over itself.
+    pub fn advance(
+        &mut self,
+        shard: &mut Shard,
+        outbox: &mut Outbox<'_>,
+        until: Instant,
+        now: i64,
+    ) -> bool {
+        while Instant::now() < until {
+            if self.current.is_none() {
+                let Some(chunk) = self.waiting.pop_front() else { break };
+                self.waiting_bytes -= chunk.body.len();
+                if chunk.reply.is_empty() {
+                    log::warn!(
+                        "Restore of '{}' requires a reply subject for each chunk",
+                        self.name
+                    );
+                    self.give_up(shard, None);
+                    return false;
+                }
+                if chunk.body.is_empty() {
+                    let outcome = self.finish(shard, now);
+                    self.end(shard, &chunk.reply, outcome, outbox);
+                    return false;
+                }
+                self.bytes += u64::try_from(chunk.body.len()).unwrap_or(u64::MAX);
+                self.reader.feed(&chunk.body);
+                self.current = Some(chunk.reply);
+            }
+            match self.take_in(shard, until, now) {
+                Ok(false) => {}
+                Ok(true) => {
+                    let reply = self.current.take().unwrap_or_default();
+                    outbox.send(&reply, b"", 0, b"");
+                    self.deadline = Instant::now() + CHUNK_WITHIN;
+                }
+                Err(error) => {
+                    let reply = self.current.take().unwrap_or_default();
+                    self.end(shard, &reply, Err(error), outbox);
+                    return false;
+                }
+            }
+        }
+        if self.wake_at(Instant::now()) == self.deadline && Instant::now() >= self.deadline {
+            log::warn!("Restore of stream '$G > {}' is stalled", self.name);
+            self.give_up(shard, None);
+            return false;
+        }
+        true
+    }
+
+    /// Takes in a part of the chunk; true when it was the rest.
+    fn take_in(&mut self, shard: &mut Shard, until: Instant, now: i64) -> Result<bool, ApiError> {
+        let found = self.read(shard, until)?;
+        let (items, is_all) = match found {
+            Found::More(items) => (items, false),
+            Found::All(items) => (items, true),
+        };
+        let steps: Vec<_> =
+            items.iter().filter_map(|item| step(item, shard, self.stream)).collect();
+        for step in &steps {
+            shard.append(self.stream, now, &Command::Restore(*step))?;
+        }
+        shard.commit()?;
+        if let Some(held) = shard.streams.get_mut(self.stream) {
+            for step in &steps {
+                restoring::apply(held, step, now);
+            }
+            held.write();
+        }
+        shard.settled();
+        Ok(is_all)
+    }
+
+    /// Reads and checks items.
+    fn read(&mut self, shard: &mut Shard, until: Instant) -> Result<Found, ApiError> {
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while bytes < LOGGED_AT_ONCE {
+            let Some(item) = self.reader.next().map_err(error::restore_failed)? else {
+                return Ok(Found::All(items));
+            };
+            bytes += 32;
+            match &item {
+                Item::Message(message) => {
+                    bytes += message.subject.len() + message.headers.len() + message.body.len();
+                    check(message, shard, self.stream)?;
+                }
+                Item::State(state) => check_room(shard, self.stream, state.bytes)?,
+                Item::Created(time, name) => {
+                    if *name != self.name {
+                        return Err(error::restore_failed("stream names do not match"));
+                    }
+                    self.created = *time;
+                }
+                Item::Deleted(_) | Item::First(_) | Item::Last(..) => {}
+            }
+            items.push(item);
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(Found::More(items))
+    }
+
+    /// Everything is there: the stream begins to live.
+    fn finish(&self, shard: &mut Shard, now: i64) -> Result<(), ApiError> {
+        self.reader.finish().map_err(error::restore_failed)?;
+        let step = RestoreStep::Finish(self.created);
+        shard.append(self.stream, now, &Command::Restore(step))?;
+        shard.commit()?;
+        let held = shard.streams.get_mut(self.stream).ok_or(error::STREAM_NOT_FOUND)?;
+        restoring::apply(held, &step, now);
+        shard.streams.reveal(self.stream);
+        if let Some(held) = shard.streams.get_mut(self.stream) {
+            shard.intake.begin(held);
+        }
+        shard.look_at_deadlines();
+        Ok(())
+    }
+
+    /// It is over: tells so.
+    fn end(
+        &self,
+        shard: &mut Shard,
+        reply: &[u8],
+        outcome: Result<(), ApiError>,
+        outbox: &mut Outbox<'_>,
+    ) {
+        let restored = outcome.and_then(|()| {
+            let held = shard.streams.get(self.stream).ok_or(error::STREAM_NOT_FOUND)?;
+            Ok(super::api::created(shard, held))
+        });
+        let failure = restored.as_ref().err().map(ApiError::to_string);
+        if let Some(why) = &failure {
+            self.give_up(shard, Some(why));
+        } else {
+            shard.intake.leave(&self.subscriptions);
+            advise(&shard.intake, &Advisory::Stream(&self.name, StreamAction::Create), outbox);
+            log::info!("Completed restore of stream '$G > {}'", self.name);
+        }
+        self.advise(shard, outbox);
+        outbox.send(reply, b"", 0, &encode(&restored));
+    }
+
+    fn advise(&self, shard: &Shard, outbox: &mut Outbox<'_>) {
+        let advisory = Advisory::RestoreComplete {
+            stream: &self.name,
+            start: self.begun,
+            end: Timestamp::from_unix_nanos(wall_clock()),
+            bytes: self.bytes,
+            client: &self.client,
+        };
+        advise(&shard.intake, &advisory, outbox);
+    }
+
+    /// Leaves nothing of the stream.
+    fn give_up(&self, shard: &mut Shard, why: Option<&str>) {
+        shard.intake.leave(&self.subscriptions);
+        if let Some(why) = why {
+            log::warn!("Restore of stream '$G > {}' failed: {why}", self.name);
+        }
+        let logged = shard.streams.get(self.stream).is_some_and(Held::is_logged);
+        // If that cannot be logged, the next start does it.
+        if logged && shard.log_now(self.stream, wall_clock(), &Command::Remove).is_ok() {
+            shard.ledger.bury(self.stream);
+        }
+        shard.streams.remove(self.stream);
+    }
+}
+
+/// The step that an item comes to, if it changes anything.
+fn step<'a>(item: &'a Item, shard: &Shard, stream: StreamId) -> Option<RestoreStep<'a>> {
+    match item {
+        Item::State(state) => Some(RestoreStep::First(state.first_seq)),
+        Item::Created(..) => None,
+        Item::Message(Message { seq, time, subject, headers, body }) => {
+            let (seq, time) = (*seq, *time);
+            Some(RestoreStep::Message { seq, time, subject, headers, body })
+        }
+        Item::Deleted(seq) => {
+            let index = shard.streams.get(stream)?.machine.index();
+            let may_be_there = *seq > index.last_seq() || index.get(*seq).is_some();
+            may_be_there.then_some(RestoreStep::Deleted(*seq))
+        }
+        Item::First(seq) => Some(RestoreStep::First(*seq)),
+        Item::Last(seq, time) => Some(RestoreStep::Last(*seq, *time)),
+    }
+}
+
+/// Whether there is room for a backup of so many bytes.
+fn check_room(shard: &Shard, stream: StreamId, bytes: u64) -> Result<(), ApiError> {
+    let held = shard.streams.get(stream).ok_or(error::STREAM_NOT_FOUND)?;
+    let storage = held.machine.config().storage;
+    let used = shard.streams.bytes_in(storage);
+    let (max, refusal) = match storage {
+        Storage::Memory => (shard.capacity.memory, error::MEMORY_INSUFFICIENT),
+        Storage::File => (shard.capacity.file, error::STORAGE_INSUFFICIENT),
+    };
+    if used.saturating_add(bytes) > max { Err(refusal) } else { Ok(()) }
+}
+
+/// Whether a message can be in the stream.
+fn check(message: &Message, shard: &mut Shard, stream: StreamId) -> Result<(), ApiError> {
+    let Message { seq, subject, headers, body, .. } = message;
+    let refused = |why: &str| Err(error::restore_failed(format!("message sequence {seq} {why}")));
+    let held = shard.streams.get(stream).ok_or(error::STREAM_NOT_FOUND)?;
+    let config = held.machine.config();
+    let (storage, len) = (config.storage, headers.len() + body.len());
+    if usize::try_from(config.max_msg_size).is_ok_and(|max| len > max) {
+        return refused("exceeds maximum message size");
+    }
+    // What is stored goes into lines of the protocol later.
+    if subject.is_empty() || subject.iter().any(|&byte| byte <= b' ' || byte == 0x7f) {
+        return refused("has an invalid subject");
+    }
+    if headers.len() > usize::from(u16::MAX) || subject.len() > usize::from(u16::MAX) {
+        return refused("has too long headers");
+    }
+    if let Some(Err(error)) = PublishHeaders::parse(headers).ttl {
+        return Err(error::restore_failed(format!("failed to parse message TTL: {error}")));
+    }
+    if shard.has_room(storage, subject.len() + len) {
+        return Ok(());
+    }
+    Err(match storage {
+        Storage::Memory => error::MEMORY_INSUFFICIENT,
+        Storage::File => error::STORAGE_INSUFFICIENT,
+    })
+}
