@@ -196,7 +196,7 @@ impl Receiving {
     fn read(&mut self, shard: &mut Shard, until: Instant) -> Result<Found, ApiError> {
         let (mut items, mut bytes) = (Vec::new(), 0);
         while bytes < LOGGED_AT_ONCE {
-            let Some(item) = self.reader.next().map_err(error::restore_failed)? else {
+            let Some(item) = self.reader.next_item().map_err(error::restore_failed)? else {
                 return Ok(Found::All(items));
             };
             bytes += 32;

@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     fn message(seq: u64) -> Message {
-        let headers = if seq % 2 == 0 { b"NATS/1.0\r\n\r\n".to_vec() } else { Vec::new() };
+        let headers = if seq.is_multiple_of(2) { b"NATS/1.0\r\n\r\n".to_vec() } else { Vec::new() };
         let body = vec![b'x'; usize::try_from(seq).unwrap() * 10];
         let time = i64::try_from(seq).unwrap();
         Message { seq, time, subject: format!("s.{seq}").into_bytes(), headers, body }

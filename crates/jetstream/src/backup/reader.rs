@@ -100,7 +100,7 @@ impl Reader {
     ///
     /// # Errors
     /// When the backup is damaged, or holds what this server does not restore.
-    pub fn next(&mut self) -> Result<Option<Item>, Fault> {
+    pub fn next_item(&mut self) -> Result<Option<Item>, Fault> {
         while !self.ended {
             if let Some(item) = self.item()? {
                 return Ok(Some(item));
@@ -244,7 +244,11 @@ mod tests {
             seq,
             time: 1_700_000_000_000_000_000 - i64::try_from(seq).unwrap(),
             subject: format!("a.{}", seq % 3).into_bytes(),
-            headers: if seq % 2 == 0 { b"NATS/1.0\r\nA: b\r\n\r\n".to_vec() } else { Vec::new() },
+            headers: if seq.is_multiple_of(2) {
+                b"NATS/1.0\r\nA: b\r\n\r\n".to_vec()
+            } else {
+                Vec::new()
+            },
             body: vec![b'x'; usize::try_from(seq * 100).unwrap()],
         }
     }
@@ -267,7 +271,7 @@ mod tests {
         let (mut reader, mut items) = (Reader::new("S", 2000), Vec::new());
         for piece in bytes.chunks(piece) {
             reader.feed(piece);
-            while let Some(item) = reader.next()? {
+            while let Some(item) = reader.next_item()? {
                 items.push(item);
             }
         }

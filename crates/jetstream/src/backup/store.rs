@@ -253,7 +253,7 @@ mod tests {
         let (mut reader, mut items) = (Reader::new("S", 1000), Vec::new());
         for piece in compressor.take(usize::MAX).chunks(piece) {
             reader.feed(piece);
-            while let Some(item) = reader.next()? {
+            while let Some(item) = reader.next_item()? {
                 items.push(item);
             }
         }

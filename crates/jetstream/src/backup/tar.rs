@@ -150,8 +150,11 @@ fn decimal(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// A key with its value.
+type Record = (Vec<u8>, Vec<u8>);
+
 /// The records of a PAX header: `LENGTH KEY=VALUE\n`.
-fn records(mut bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+fn records(mut bytes: &[u8]) -> Result<Vec<Record>, Fault> {
     let mut all = Vec::new();
     while !bytes.is_empty() {
         let space = bytes.iter().position(|&byte| byte == b' ').ok_or(DAMAGED)?;

@@ -13,8 +13,10 @@ pub(super) const TARGET: Target =
 const CORPUS: &[&[u8]] = &[
     b"fNATSARC1",
     b"pNATSARC1\x0a\x02\x00\x00\x02state.json{}\x01\x04\x01\x00\x02ahi\x00\x00\x00\x00\x00",
-    b"pNATSARC1\x0a\x02\x00\x00\x12state.json{\"consumer_count\":1}\x0b\x02\x00\x00\x02consumers/C{}",
-    b"f\xff\x06\x00\x00S2sTwO\x00\x0b\x00\x00\x00\x00\x00\x00\x15\x0cabcd\x01\x04\x01\x00\x15\x00\x01",
+    b"pNATSARC1\x0a\x02\x00\x00\x12state.json{\"consumer_count\":1}\
+      \x0b\x02\x00\x00\x02consumers/C{}",
+    b"f\xff\x06\x00\x00S2sTwO\x00\x0b\x00\x00\x00\x00\x00\x00\x15\x0cabcd\
+      \x01\x04\x01\x00\x15\x00\x01",
     b"f\xff\x06\x00\x00sNaPpY\xfe\x01\x00\x00x\x01\x05\x00\x00\x00\x00\x00\x00x",
 ];
 
@@ -56,7 +58,7 @@ fn read(packed: &[u8], piece: usize) -> Result<Vec<Item>, Fault> {
     let (mut reader, mut items) = (Reader::new("S", MESSAGE_MAX), Vec::new());
     for piece in packed.chunks(piece) {
         reader.feed(piece);
-        while let Some(item) = reader.next()? {
+        while let Some(item) = reader.next_item()? {
             items.push(item);
         }
     }
