@@ -181,7 +181,7 @@ impl Receiving {
         for step in &steps {
             shard.append(self.stream, now, &Command::Restore(*step))?;
         }
-        shard.commit()?;
+        commit(shard)?;
         if let Some(held) = shard.streams.get_mut(self.stream) {
             for step in &steps {
                 restoring::apply(held, step, now);
@@ -227,7 +227,7 @@ impl Receiving {
         self.reader.finish().map_err(error::restore_failed)?;
         let step = RestoreStep::Finish(self.created);
         shard.append(self.stream, now, &Command::Restore(step))?;
-        shard.commit()?;
+        commit(shard)?;
         let held = shard.streams.get_mut(self.stream).ok_or(error::STREAM_NOT_FOUND)?;
         restoring::apply(held, &step, now);
         shard.streams.reveal(self.stream);
@@ -288,6 +288,11 @@ impl Receiving {
     }
 }
 
+fn commit(shard: &mut Shard) -> Result<(), ApiError> {
+    let failed = || error::store_failed("the storage has failed");
+    shard.commit().then_some(()).ok_or_else(failed)
+}
+
 /// The step that an item comes to, if it changes anything.
 fn step<'a>(item: &'a Item, shard: &Shard, stream: StreamId) -> Option<RestoreStep<'a>> {
     match item {
@@ -339,7 +344,7 @@ fn check(message: &Message, shard: &mut Shard, stream: StreamId) -> Result<(), A
     if let Some(Err(error)) = PublishHeaders::parse(headers).ttl {
         return Err(error::restore_failed(format!("failed to parse message TTL: {error}")));
     }
-    if shard.has_room(storage, subject.len() + len) {
+    if shard.has_room(stream, subject.len() + len) {
         return Ok(());
     }
     Err(match storage {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_config::options::JetStream as Options;
 use anabranch_jetstream::advisory::{Advisory, StreamAction};
-use anabranch_jetstream::config::{API_LEVEL, Storage};
+use anabranch_jetstream::config::API_LEVEL;
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
@@ -399,23 +399,6 @@ impl Shard {
             self.failed = true;
             self.figures.failed.store(true, Ordering::Relaxed);
         }
-    }
-
-    /// Makes everything that was appended durable.
-    ///
-    /// # Errors
-    /// What the client is told.
-    pub(super) fn commit(&mut self) -> Result<(), ApiError> {
-        self.journal.commit().map_err(|error| {
-            self.fail(&error);
-            error::store_failed(error)
-        })
-    }
-
-    /// Whether there is room for a message of `size` bytes.
-    pub(super) fn has_room(&mut self, storage: Storage, size: usize) -> bool {
-        let streams = &self.streams;
-        self.room.admit(storage, size, || streams.bytes_in(storage))
     }
 
     /// What was appended is applied, or was given up.
