@@ -94,17 +94,20 @@ fn apply(
         streams.insert(create(stream, config, time, Some(home), seed));
         return Ok(());
     }
-    if let Command::Restore(RestoreStep::Begin(config)) = command {
-        let held = create(stream, parse(config)?, time, Some(home), seed);
-        ledger.note_stream(stream);
-        streams.insert(Held { is_restoring: true, ..held });
+    if let Command::Restore(step) = command {
+        if let RestoreStep::Begin(config) = step {
+            let held = create(stream, parse(config)?, time, Some(home), seed);
+            ledger.note_stream(stream);
+            streams.insert(Held { is_restoring: true, ..held });
+        }
+        restore(streams, stream, &step, time);
         return Ok(());
     }
     let Some(held) = streams.get_mut(stream) else { return Ok(()) };
     held.changed = true;
     let mut removed = Vec::new();
     match command {
-        Command::Create(_) => {}
+        Command::Create(_) | Command::Restore(_) => {}
         Command::Publish { subject, headers, body } => {
             let message = Message { subject, headers, body, reply: b"" };
             let _ = publishing::store(held, &message, time, &mut |_, _| ());
@@ -120,13 +123,6 @@ fn apply(
         Command::Remove => {
             streams.remove(stream);
             ledger.bury(stream);
-            return Ok(());
-        }
-        Command::Restore(step) => {
-            restoring::apply(held, &step, time);
-            if matches!(step, RestoreStep::Finish(_)) {
-                streams.reveal(stream);
-            }
             return Ok(());
         }
         Command::Tick => passing::tick(held, time, &mut |_, _| ()),
@@ -150,6 +146,15 @@ fn apply(
     }
     held.forget(&mut removed);
     Ok(())
+}
+
+fn restore(streams: &mut Streams, stream: StreamId, step: &RestoreStep<'_>, time: i64) {
+    if let Some(held) = streams.get_mut(stream) {
+        restoring::apply(held, step, time);
+    }
+    if matches!(step, RestoreStep::Finish(_)) {
+        streams.reveal(stream);
+    }
 }
 
 fn parse(config: &[u8]) -> Result<StreamConfig, Error> {

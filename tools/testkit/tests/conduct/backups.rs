@@ -293,6 +293,35 @@ fn a_restore_that_nobody_goes_on_with_ends_and_frees_its_name() {
     }
 }
 
+#[test]
+#[ignore = "needs both servers"]
+fn what_was_restored_outlives_a_crash_and_half_a_restore_does_not() {
+    let store = tempfile::tempdir().expect("a directory");
+    let config = format!("jetstream {{ store_dir: \"{}\" }}", store.path().display());
+    let binary = Binary::anabranch().expect("needs ANABRANCH_BIN");
+    let mut server = Server::start(&binary, &config).expect("a valid configuration");
+    let mut admin = Admin::open(server.address());
+    let other = &configs()[3];
+    fill(&mut admin, other);
+    let half = admin.backup("FIRST", &json!({}));
+    admin.must("STREAM.DELETE.FIRST", &Value::Null);
+    let whole = backup_of(&mut admin);
+    admin.restore("FILE", &whole.answer, &whole.bytes);
+    let contents = admin.contents("FILE");
+    let to = admin.begin_restore("FIRST", &half.answer).expect("nothing is in the way");
+    assert!(admin.ask(&to, "", &half.bytes).payload.is_empty());
+    server.signal(Signal::KILL).expect("it runs");
+    server.await_end(Duration::from_secs(20)).expect("it ends");
+
+    let server = Server::start(&binary, &config).expect("it recovers");
+    let mut admin = Admin::open(server.address());
+    assert_eq!(admin.contents("FILE"), contents);
+    let info = admin.api("STREAM.INFO.FIRST", &Value::Null);
+    assert_eq!(info["error"]["err_code"], 10_059);
+    let answer = admin.restore("FIRST", &half.answer, &half.bytes);
+    assert!(answer["error"].is_null(), "{answer}");
+}
+
 /// Backups of versions before 2.15 are a tar of the store's files, in S2 frames: here it is made
 /// of what nats-server leaves when it ends.
 #[test]
