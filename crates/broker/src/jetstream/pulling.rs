@@ -108,6 +108,8 @@ fn apply(shard: &mut Shard, pipe: Pipe, found: &Found, now: i64, heard: Heard<'_
     shard.took(pipe.0, &name);
     if let Some((seq, refusal)) = stopped {
         rest(shard, pipe, seq, &refusal, now);
+    } else if let Some(seq) = found.unread {
+        shard.pipes.rest(pipe, seq, now);
     } else if found.has_more {
         shard.pipes.queue(pipe);
     }

@@ -40,6 +40,8 @@ pub struct Found {
     pub messages: Vec<Read>,
     /// The origin has more.
     pub has_more: bool,
+    /// The origin's message behind them, which could not be read.
+    pub unread: Option<u64>,
 }
 
 impl Found {
@@ -111,12 +113,19 @@ pub fn look(
     budget.spend(looked.looks, looked.wanted.len(), looked.bytes);
     let has_more = state.next <= index.last_seq();
     let (id, identity) = (origin.id, identity(origin.machine.created()));
-    let messages = read(streams, id, looked.wanted);
+    let (messages, unread) = read(streams, id, looked.wanted, state.given_up());
+    state.unread = unread.map(|seq| state.tried(seq));
     if advance_to.is_some() || !messages.is_empty() {
-        return Some(Found { kind: feed.kind(), advance_to, after, identity, messages, has_more });
+        let kind = feed.kind();
+        let has_more = has_more && unread.is_none();
+        return Some(Found { kind, advance_to, after, identity, messages, has_more, unread });
     }
-    if has_more {
-        pipes.queue(pipe);
+    match unread {
+        Some(seq) => {
+            let _ = pipes.rest(pipe, seq, now);
+        }
+        None if has_more => pipes.queue(pipe),
+        None => {}
     }
     None
 }
@@ -166,12 +175,24 @@ fn scan(feed: &Feed, state: &mut State, index: &Index, share: Budget) -> Looked 
     looked
 }
 
-/// Reads messages in their origin. One that cannot be read is lost there, and so it is here.
-fn read(streams: &mut Streams, origin: StreamId, wanted: Vec<Wanted>) -> Vec<Read> {
-    let Some(origin) = streams.get_mut(origin) else { return Vec::new() };
-    let read = |Wanted { seq, time, subject }| {
-        let payload = origin.load(seq)?;
-        Some(Read { seq, time, subject, payload })
-    };
-    wanted.into_iter().filter_map(read).collect()
+/// Reads messages in their origin, up to one that cannot be read, unless that was given up.
+fn read(
+    streams: &mut Streams,
+    origin: StreamId,
+    wanted: Vec<Wanted>,
+    given_up: Option<u64>,
+) -> (Vec<Read>, Option<u64>) {
+    let mut messages = Vec::with_capacity(wanted.len());
+    let Some(origin) = streams.get_mut(origin) else { return (messages, None) };
+    for Wanted { seq, time, subject } in wanted {
+        match origin.load(seq) {
+            Some(payload) => messages.push(Read { seq, time, subject, payload }),
+            None if given_up == Some(seq) => {
+                let name = &origin.machine.config().name;
+                log::error!("Stream '{name}': message {seq} is lost, and not copied");
+            }
+            None => return (messages, Some(seq)),
+        }
+    }
+    (messages, None)
 }

@@ -15,6 +15,8 @@ use crate::jetstream::streams::Streams;
 /// How long a feed rests whose message was refused, in nanoseconds; as long as nats-server's.
 const REST_NS: i64 = 2 * Nanos::SECOND.0;
 
+/// How often an unreadable message is tried; a feed rests in between.
+const TRIES: u8 = 5;
 /// Time between complaints of one feed, in nanoseconds.
 const COMPLAINT_EVERY_NS: i64 = Nanos::MINUTE.0;
 
@@ -39,10 +41,27 @@ pub struct State {
     complained: i64,
     /// When something was heard of the origin, in nanoseconds since 1970; 0: never.
     pub heard: i64,
+    /// The origin's message that could not be read, and how often that was tried.
+    pub unread: Option<(u64, u8)>,
     /// It was near the origin's end once.
     pub caught_up: bool,
     /// Why nothing comes.
     pub error: Option<ApiError>,
+}
+
+impl State {
+    /// A message that was tried often enough: it is lost in the origin, and so it is here.
+    #[must_use]
+    pub fn given_up(&self) -> Option<u64> {
+        self.unread.filter(|&(_, tries)| tries >= TRIES).map(|(seq, _)| seq)
+    }
+
+    /// The message could not be read, again or for the first time.
+    #[must_use]
+    pub fn tried(&self, seq: u64) -> (u64, u8) {
+        let before = self.unread.filter(|&(same, _)| same == seq).map_or(0, |(_, tries)| tries);
+        (seq, before.saturating_add(1))
+    }
 }
 
 /// Who takes from whom.
@@ -267,4 +286,97 @@ fn active(state: Option<&State>, now: i64) -> Nanos {
     let Some(state) = state.filter(|state| state.heard > 0) else { return Nanos(-1) };
     let since = now.saturating_sub(state.heard).max(0);
     Nanos(if state.origin.is_some() { since % Nanos::SECOND.0 } else { since })
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_jetstream::StreamConfig;
+    use anabranch_jetstream::stream::Stream;
+
+    use super::*;
+    use crate::jetstream::held::Store;
+    use crate::jetstream::payloads::MemoryPayloads;
+
+    fn held(id: u64, name: &str, sources: &[&str]) -> Held {
+        let source =
+            |name: &&str| StreamSource { name: (*name).to_owned(), ..StreamSource::default() };
+        let config = StreamConfig {
+            name: name.to_owned(),
+            sources: sources.iter().map(source).collect(),
+            ..StreamConfig::default()
+        };
+        let store = Store::Memory(MemoryPayloads::default());
+        Held::new(StreamId(id), Stream::new(config, 0, 1), store)
+    }
+
+    fn three() -> (Pipes, Streams) {
+        let mut streams = Streams::default();
+        streams.insert(held(1, "O", &[]));
+        streams.insert(held(2, "A", &["O", "P"]));
+        streams.insert(held(3, "B", &["O"]));
+        let mut pipes = Pipes::default();
+        pipes.notice(&mut streams);
+        (pipes, streams)
+    }
+
+    fn drain(pipes: &mut Pipes, now: i64) -> Vec<(u64, usize)> {
+        std::iter::from_fn(|| pipes.next(now)).map(|(id, feed)| (id.0, feed)).collect()
+    }
+
+    #[test]
+    fn who_takes_from_a_stream_is_woken_once_and_in_turn() {
+        let (mut pipes, streams) = three();
+        assert_eq!(drain(&mut pipes, 0), [(2, 0), (2, 1), (3, 0)]);
+        assert_eq!(pipes.due(&streams), None);
+        pipes.wake("O");
+        pipes.wake("O");
+        assert_eq!(drain(&mut pipes, 0), [(2, 0), (3, 0)]);
+        pipes.wake("A");
+        assert_eq!(drain(&mut pipes, 0), []);
+    }
+
+    #[test]
+    fn a_feed_that_rests_is_not_woken_before_its_time() {
+        let (mut pipes, streams) = three();
+        drain(&mut pipes, 0);
+        let pipe = (StreamId(3), 0);
+        assert!(pipes.rest(pipe, 7, COMPLAINT_EVERY_NS + 1), "somebody is told");
+        assert!(!pipes.rest(pipe, 9, COMPLAINT_EVERY_NS + 1), "it rests already");
+        pipes.wake("O");
+        let until = COMPLAINT_EVERY_NS + 1 + REST_NS;
+        assert_eq!(drain(&mut pipes, until - 1), [(2, 0)]);
+        assert_eq!(pipes.due(&streams), Some(until));
+        assert_eq!(drain(&mut pipes, until), [(3, 0)]);
+        assert_eq!(pipes.state_mut(pipe).map(|state| state.next), Some(7));
+    }
+
+    #[test]
+    fn streams_that_go_leave_nothing_behind() {
+        let (mut pipes, mut streams) = three();
+        pipes.rest((StreamId(2), 1), 1, 0);
+        if let Some(state) = pipes.state_mut((StreamId(3), 0)) {
+            state.origin = Some(StreamId(1));
+        }
+        streams.remove(StreamId(2));
+        streams.remove(StreamId(1));
+        pipes.notice(&mut streams);
+        let state = pipes.state_mut((StreamId(3), 0)).expect("it is there");
+        assert_eq!((state.origin, state.error.is_some()), (None, true));
+        drain(&mut pipes, i64::MAX);
+        streams.remove(StreamId(3));
+        pipes.notice(&mut streams);
+        assert!(pipes.is_empty() && pipes.by_origin.is_empty() && pipes.resting.is_empty());
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_given_up_after_some_tries() {
+        let mut state = State::default();
+        for _ in 0..TRIES {
+            assert_eq!(state.given_up(), None);
+            state.unread = Some(state.tried(7));
+        }
+        assert_eq!(state.given_up(), Some(7));
+        state.unread = Some(state.tried(8));
+        assert_eq!(state.given_up(), None);
+    }
 }
