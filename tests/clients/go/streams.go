@@ -371,8 +371,12 @@ func streamSubjects() string {
 	for _, filter := range []string{">", "s.*", "s.a", "s.none", "other"} {
 		out = append(out, filter+" "+j.state(s, jetstream.WithSubjectFilter(filter)))
 	}
-	details := j.state(s, jetstream.WithDeletedDetails(true))
-	return strings.Join(out, "; ") + "; " + details
+	out = append(out, j.state(s, jetstream.WithDeletedDetails(true)))
+	for i, storage := range []jetstream.StorageType{jetstream.FileStorage, jetstream.MemoryStorage} {
+		empty := j.stream(jetstream.StreamConfig{Name: fmt.Sprint("EMPTY", i), Storage: storage})
+		out = append(out, j.state(empty, jetstream.WithDeletedDetails(true)))
+	}
+	return strings.Join(out, "; ")
 }
 
 func streamRestart() string {

@@ -1,9 +1,12 @@
 //! Drives a NATS server through async-nats and prints `name: outcome` per scenario.
 
 mod harness;
+mod keyvalue;
 mod lifecycle;
 mod messaging;
+mod publishing;
 mod security;
+mod streams;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -20,7 +23,15 @@ const SCENARIO_TIMEOUT: Duration = Duration::from_secs(40);
 
 #[tokio::main]
 async fn main() {
-    let all = [messaging::SCENARIOS, lifecycle::SCENARIOS, security::SCENARIOS].concat();
+    let all = [
+        messaging::SCENARIOS,
+        lifecycle::SCENARIOS,
+        security::SCENARIOS,
+        streams::SCENARIOS,
+        publishing::SCENARIOS,
+        keyvalue::SCENARIOS,
+    ]
+    .concat();
     for (name, run) in all {
         let guarded =
             AssertUnwindSafe(tokio::time::timeout(SCENARIO_TIMEOUT, run())).catch_unwind();

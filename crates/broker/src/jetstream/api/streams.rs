@@ -178,6 +178,7 @@ pub fn info(shard: &Shard, request: &Request<'_>) -> Result<Described, ApiError>
     info.cluster = Some(ClusterInfo { leader: shard.intake.server.identity.name.clone() });
     if asked.deleted_details {
         info.state.deleted = deleted(&held.machine);
+        info.state.num_deleted = count(info.state.deleted.len());
     }
     let page = if asked.subjects_filter.is_empty() {
         Page::default()
@@ -204,6 +205,11 @@ fn add_subjects(state: &mut StreamState, machine: &Stream, asked: &InfoRequest) 
 
 fn deleted(machine: &Stream) -> Vec<u64> {
     let index = machine.index();
+    // nats-server takes sequence 0 for a deleted one in files that never held a message
+    // (fileStore.State).
+    if index.last_seq() == 0 && machine.config().storage == Storage::File {
+        return vec![0];
+    }
     let mut expected = index.first_seq();
     let mut missing = Vec::new();
     for (seq, _) in index.pages().iter_from(expected) {
