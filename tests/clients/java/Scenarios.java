@@ -19,6 +19,9 @@ public final class Scenarios {
         Messaging.register(all);
         Lifecycle.register(all);
         Security.register(all);
+        Managing.register(all);
+        Publishing.register(all);
+        Buckets.register(all);
         ExecutorService thread = Executors.newCachedThreadPool();
         all.forEach((name, scenario) -> {
             System.out.println(name + ": " + guarded(thread, scenario).replaceAll("\\s+", " "));
