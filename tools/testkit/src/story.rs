@@ -9,7 +9,8 @@
 //! - `* text`: waits for what comes by itself.
 //!
 //! After a step stands what came for it, one line a message: `< . headers body` for an answer,
-//! `< SUBJECT …` for another message (the client listens to `rp.>`). Times are `<time>`. Where it
+//! `< SUBJECT …` for another message (the client listens to `rp.>` and to advisories of batches),
+//! answers first. Times are `<time>`, identifiers `<id>`. Where it
 //! depends on the storage, lines begin with `<memory` and `<file`.
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ const CONFIG: &str = "server_name: story\njetstream { store_dir: \"{{dir}}/store
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a recording listens for more.
 const RECORDED: Duration = Duration::from_millis(500);
+/// How long one message may come after another.
+const NEXT: Duration = Duration::from_millis(120);
 /// How long it does where something has to come by itself.
 const RECORDED_WAIT: Duration = Duration::from_secs(4);
 const STORAGES: [&str; 2] = ["memory", "file"];
@@ -101,7 +104,10 @@ impl Story {
     fn recorded(&self, step: usize, storage: &str) -> Vec<&str> {
         let lines = self.lines[step + 1..].iter().take_while(|line| is_heard(line));
         let told = lines.filter_map(|line| line[1..].split_once(' '));
-        told.filter(|(only, _)| only.is_empty() || *only == storage).map(|(_, text)| text).collect()
+        let told = told.filter(|(only, _)| only.is_empty() || *only == storage);
+        let mut recorded: Vec<&str> = told.map(|(_, text)| text).collect();
+        answers_first(&mut recorded);
+        recorded
     }
 
     /// Writes the file with what a server sends in place of what it has.
@@ -161,6 +167,11 @@ impl Story {
     }
 }
 
+/// Other messages come from elsewhere in a server, at no fixed moment.
+fn answers_first(messages: &mut [impl AsRef<str>]) {
+    messages.sort_by_key(|message| !message.as_ref().starts_with(". "));
+}
+
 fn is_step(line: &str) -> bool {
     line.starts_with("> ") || line.starts_with("* ")
 }
@@ -179,7 +190,8 @@ impl Teller {
     fn connect(server: &Server) -> Result<Self, Error> {
         let mut connection = Connection::open(server.address())?;
         let hello = b"CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n\
-            SUB _INBOX.s.> 1\r\nSUB rp.> 2\r\n";
+            SUB _INBOX.s.> 1\r\nSUB rp.> 2\r\n\
+            SUB $JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.> 3\r\n";
         connection.send(hello, Chunks::Whole)?;
         Ok(Self { connection, asked: 0 })
     }
@@ -209,11 +221,13 @@ impl Teller {
             self.connection.answer_ping()?;
             if let Some(message) = self.take_message() {
                 heard.push(message);
-                deadline = Instant::now() + patience;
+                deadline = Instant::now()
+                    + if count == usize::MAX { patience.min(NEXT) } else { patience };
             } else if self.connection.fill(deadline)? != Arrival::Bytes {
                 break;
             }
         }
+        answers_first(&mut heard);
         Ok(heard)
     }
 
@@ -251,7 +265,14 @@ impl Teller {
 /// Bytes on one line, without the times in them.
 fn shown(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).replace('\\', "\\\\");
-    without_times(&text.replace('\r', "\\r").replace('\n', "\\n"))
+    without_id(&without_times(&text.replace('\r', "\\r").replace('\n', "\\n")))
+}
+
+/// Replaces the identifier of an advisory.
+fn without_id(text: &str) -> String {
+    let Some((before, rest)) = text.split_once(",\"id\":\"") else { return text.to_owned() };
+    let Some((_, behind)) = rest.split_once('"') else { return text.to_owned() };
+    format!("{before},\"id\":\"<id>\"{behind}")
 }
 
 fn without_storage(text: &str, storage: &str) -> String {

@@ -3,6 +3,7 @@
 use anabranch_jetstream::Nanos;
 use anabranch_jetstream::Timestamp;
 use anabranch_jetstream::advisory::{Advisory, Client, Envelope};
+use anabranch_jetstream::stream::Stream;
 
 use super::outbox::Outbox;
 use super::shard::now;
@@ -24,6 +25,14 @@ pub fn advise(intake: &Intake, advisory: &Advisory<'_>, outbox: &mut Outbox<'_>)
     let time = Timestamp::from_unix_nanos(now());
     let envelope = Envelope { id: &id, time, domain: intake.domain() };
     outbox.send(subject.as_bytes(), b"", 0, &advisory.encode(&envelope));
+}
+
+/// Tells of the batches of a stream that were given up since this was called last.
+pub fn tell_abandoned(intake: &Intake, machine: &mut Stream, outbox: &mut Outbox<'_>) {
+    for (batch, reason) in machine.take_abandoned() {
+        let (stream, batch) = (&machine.config().name, &String::from_utf8_lossy(&batch));
+        advise(intake, &Advisory::BatchAbandoned { account: "", stream, batch, reason }, outbox);
+    }
 }
 
 /// Somebody listens to what is told of requests.

@@ -94,10 +94,6 @@ impl Held {
 
     /// Writes what was kept.
     pub fn write(&mut self) {
-        for (batch, reason) in self.machine.take_abandoned() {
-            let (name, batch) = (&self.machine.config().name, String::from_utf8_lossy(&batch));
-            log::debug!("Stream '{name}': batch {batch:?} was given up: {reason:?}");
-        }
         if let Store::File(payloads) = &mut self.store
             && let Err(error) = payloads.write()
         {
@@ -111,6 +107,8 @@ impl Held {
     /// # Errors
     /// What the disk says.
     pub fn cut(&mut self) -> Result<(), Error> {
+        // Who could hear of these heard of them in the earlier run.
+        drop(self.machine.take_abandoned());
         match &mut self.store {
             Store::Memory(_) => Ok(()),
             Store::File(payloads) => payloads.cut(),

@@ -14,7 +14,7 @@ use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
-use super::advising::advise;
+use super::advising::{advise, tell_abandoned};
 use super::api;
 use super::capacity::{Capacity, Room};
 use super::figures::Figures;
@@ -308,6 +308,7 @@ impl Shard {
         }
         for id in std::mem::take(&mut self.touched) {
             if let Some(held) = self.streams.get_mut(id) {
+                tell_abandoned(&self.intake, &mut held.machine, outbox);
                 held.write();
                 self.pipes.wake(&held.machine.config().name);
                 self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
@@ -339,6 +340,7 @@ impl Shard {
                     passing::tick(held, now, &mut |held, stored| {
                         publishing::republish(held, stored, outbox);
                     });
+                    tell_abandoned(&shard.intake, &mut held.machine, outbox);
                     held.write();
                     shard.pipes.wake(&held.machine.config().name);
                 }
