@@ -7,6 +7,7 @@
 //! - `> SUBJECT body`: publishes with a reply subject; lines `| Header: value` before it are its
 //!   headers. A body may have `\r`, `\n` and `\\`.
 //! - `* text`: waits for what comes by itself.
+//! - `! kill`: kills the server, and starts one on what it left.
 //!
 //! After a step stands what came for it, one line a message: `< . headers body` for an answer,
 //! `< SUBJECT …` for another message (the client listens to `rp.>` and to advisories of batches),
@@ -17,11 +18,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use crate::server::{Binary, Server};
+use crate::server::{Binary, Server, Signal};
 use crate::stream_api::Error;
 use crate::wire::{Arrival, Chunks, Connection};
 
-const CONFIG: &str = "server_name: story\njetstream { store_dir: \"{{dir}}/store\" }\n";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a recording listens for more.
@@ -143,16 +143,20 @@ impl Story {
         storage: &str,
         mut after: impl FnMut(usize, &mut Teller) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut told: Option<(Server, Teller)> = None;
+        let mut told: Option<(Stage, Teller)> = None;
         let mut headers = String::new();
         for (index, line) in self.lines.iter().enumerate() {
             let line = line.replace("{{storage}}", storage);
             if line.starts_with("== ") {
-                let server = Server::start(binary, CONFIG)?;
-                let teller = Teller::connect(&server)?;
-                told = Some((server, teller));
+                let stage = Stage::build(binary)?;
+                let teller = Teller::connect(stage.server())?;
+                told = Some((stage, teller));
             }
-            let Some((_, teller)) = &mut told else { continue };
+            let Some((stage, teller)) = &mut told else { continue };
+            if line == "! kill" {
+                stage.rebuild(binary)?;
+                *teller = Teller::connect(stage.server())?;
+            }
             if let Some(header) = line.strip_prefix("| ") {
                 headers.push_str(&format!("{}\r\n", unescaped(header)));
             } else if let Some(message) = line.strip_prefix("> ") {
@@ -165,6 +169,35 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// The server of a part, and those before it that were killed.
+struct Stage(Vec<Server>);
+
+impl Stage {
+    fn build(binary: &Binary) -> Result<Self, Error> {
+        Ok(Self(vec![Server::start(binary, &config("{{dir}}"))?]))
+    }
+
+    /// The one that runs.
+    fn server(&self) -> &Server {
+        self.0.last().expect("there is one from the beginning")
+    }
+
+    fn rebuild(&mut self, binary: &Binary) -> Result<(), Error> {
+        if let Some(server) = self.0.last_mut() {
+            server.signal(Signal::KILL)?;
+            server.await_end(PATIENCE)?;
+        }
+        // What it left is in the folder of the first.
+        let left = self.0[0].directory().display().to_string();
+        self.0.push(Server::start(binary, &config(&left))?);
+        Ok(())
+    }
+}
+
+fn config(directory: &str) -> String {
+    format!("server_name: story\njetstream {{ store_dir: \"{directory}/store\" }}\n")
 }
 
 /// Other messages come from elsewhere in a server, at no fixed moment.
