@@ -5,7 +5,7 @@
 //! `{{storage}}` in it is `memory` or `file`, in what comes too. Steps:
 //!
 //! - `> SUBJECT body`: publishes with a reply subject; lines `| Header: value` before it are its
-//!   headers. A body may have `\r`, `\n` and `\\`.
+//!   headers, and `@ REPLY` another reply subject. A body may have `\r`, `\n` and `\\`.
 //! - `* text`: waits for what comes by itself.
 //! - `! kill`: kills the server, and starts one on what it left.
 //!
@@ -144,7 +144,7 @@ impl Story {
         mut after: impl FnMut(usize, &mut Teller) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut told: Option<(Stage, Teller)> = None;
-        let mut headers = String::new();
+        let (mut headers, mut reply) = (String::new(), None);
         for (index, line) in self.lines.iter().enumerate() {
             let line = line.replace("{{storage}}", storage);
             if line.starts_with("== ") {
@@ -159,9 +159,12 @@ impl Story {
             }
             if let Some(header) = line.strip_prefix("| ") {
                 headers.push_str(&format!("{}\r\n", unescaped(header)));
+            } else if let Some(subject) = line.strip_prefix("@ ") {
+                reply = Some(subject.to_owned());
             } else if let Some(message) = line.strip_prefix("> ") {
                 let (subject, body) = message.split_once(' ').unwrap_or((message, ""));
-                teller.publish(subject, &std::mem::take(&mut headers), &unescaped(body))?;
+                let headers = std::mem::take(&mut headers);
+                teller.publish(subject, reply.take(), &headers, &unescaped(body))?;
             }
             if is_step(&line) {
                 after(index, teller)?;
@@ -217,6 +220,8 @@ fn is_heard(line: &str) -> bool {
 struct Teller {
     connection: Connection,
     asked: u64,
+    /// Where answers to the last message are expected.
+    reply: String,
 }
 
 impl Teller {
@@ -226,16 +231,19 @@ impl Teller {
             SUB _INBOX.s.> 1\r\nSUB rp.> 2\r\n\
             SUB $JS.EVENT.ADVISORY.STREAM.BATCH_ABANDONED.> 3\r\n";
         connection.send(hello, Chunks::Whole)?;
-        Ok(Self { connection, asked: 0 })
+        Ok(Self { connection, asked: 0, reply: String::new() })
     }
 
-    fn reply(&self) -> String {
-        format!("_INBOX.s.{}", self.asked)
-    }
-
-    fn publish(&mut self, subject: &str, headers: &str, body: &str) -> Result<(), Error> {
+    fn publish(
+        &mut self,
+        subject: &str,
+        reply: Option<String>,
+        headers: &str,
+        body: &str,
+    ) -> Result<(), Error> {
         self.asked += 1;
-        let reply = self.reply();
+        self.reply = reply.unwrap_or_else(|| format!("_INBOX.s.{}", self.asked));
+        let reply = &self.reply;
         let message = if headers.is_empty() {
             format!("PUB {subject} {reply} {}\r\n{body}\r\n", body.len())
         } else {
@@ -285,7 +293,7 @@ impl Teller {
             if buffered.len() < end + 2 + all + 2 {
                 return None;
             }
-            let subject = if subject == self.reply() { "." } else { subject }.to_owned();
+            let subject = if subject == self.reply { "." } else { subject }.to_owned();
             self.connection.consume(end + 2);
             let payload = self.connection.consume(all);
             self.connection.consume(2);

@@ -197,6 +197,12 @@ impl Stream {
         if message.asked.required_api_level.is_some() {
             draft.without_level();
         }
+        if message.asked.expected_last_msg_id.is_some_and(|id| id != self.last_message_id) {
+            // Answered like a message on its own; the batch goes on without it.
+            let last = String::from_utf8_lossy(&self.last_message_id);
+            told.push(Told::Refused(error::wrong_last_message_id(last)));
+            return (false, None);
+        }
         let checked = self.check_in_batch(&mut draft, &mut Diff::default());
         if let Err(refused) = checked {
             return (held.refuse(batch, refused, batches, told), None);
