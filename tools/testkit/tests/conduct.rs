@@ -6,6 +6,8 @@
 mod backups;
 #[path = "conduct/client_certificates.rs"]
 mod client_certificates;
+#[path = "conduct/compression.rs"]
+mod compression;
 #[path = "conduct/ending.rs"]
 mod ending;
 #[path = "conduct/handshakes.rs"]

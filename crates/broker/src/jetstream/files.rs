@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anabranch_jetstream::config::Compression;
 use anabranch_jetstream::stream::{Location, Removed};
 use anabranch_log::Error;
 use anabranch_log::disk::Disk;
@@ -11,6 +12,7 @@ use anabranch_log::segment::{
     self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, Tail,
 };
 
+use super::packing::{self, PACKED, Packer};
 use super::payloads::Payload;
 
 /// What is known of one segment.
@@ -62,6 +64,8 @@ pub struct FilePayloads {
     writer: Option<SegmentWriter>,
     /// Full segments that were not synced yet.
     full: Vec<SegmentWriter>,
+    /// There once a message was to be packed.
+    packer: Option<Box<Packer>>,
     /// Segments without messages when the last checkpoint was made: the one before it may still
     /// name their messages.
     doomed: Vec<u64>,
@@ -72,14 +76,27 @@ impl FilePayloads {
     #[must_use]
     pub fn new(home: Home) -> Self {
         let (segments, full, doomed) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { home, segments, writer: None, full, doomed }
+        Self { home, segments, writer: None, full, packer: None, doomed }
     }
 
     /// Keeps the message `seq`; it is in memory until [`Self::write`].
     ///
     /// # Errors
     /// When a segment cannot be made.
-    pub fn append(&mut self, record: &NewRecord<'_>) -> Result<Location, Error> {
+    pub fn append(
+        &mut self,
+        record: &NewRecord<'_>,
+        compression: Compression,
+    ) -> Result<Location, Error> {
+        let NewRecord { header, payload, .. } = *record;
+        let packed = match compression {
+            Compression::None => None,
+            Compression::S2 => self.packer.get_or_insert_default().pack(header, payload),
+        };
+        let record = &match packed {
+            Some(payload) => NewRecord { flags: PACKED, header: b"", payload, ..*record },
+            None => *record,
+        };
         let len = record.subject.len() + record.header.len() + record.payload.len();
         let len = u64::try_from(len).unwrap_or(u64::MAX);
         if self.writer.as_ref().is_some_and(|writer| writer.is_full_for(record.seq, len)) {
@@ -105,6 +122,9 @@ impl FilePayloads {
     pub fn write(&mut self) -> Result<(), Error> {
         for writer in self.full.iter_mut().chain(&mut self.writer) {
             writer.write()?;
+        }
+        if let Some(packer) = &mut self.packer {
+            packer.shrink();
         }
         Ok(())
     }
@@ -139,8 +159,7 @@ impl FilePayloads {
             }
         };
         let place = unpack(location);
-        let record = reader.read(place.offset, place.length)?;
-        Ok(Some(Payload { headers: record.header().into(), body: record.payload().into() }))
+        packing::payload(&reader.read(place.offset, place.length)?).map(Some)
     }
 
     /// Messages left the stream.

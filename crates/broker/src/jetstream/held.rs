@@ -49,6 +49,7 @@ impl Held {
     /// Keeps the bytes of a message, which the machine just stored.
     pub fn keep(&mut self, stored: &Stored<'_>) {
         let Stored { seq, time, subject, headers, body, .. } = stored;
+        let compression = self.machine.config().compression;
         self.changed = true;
         match &mut self.store {
             Store::Memory(payloads) => payloads.insert(*seq, headers, body),
@@ -56,7 +57,7 @@ impl Held {
                 let (seq, time_ns) = (*seq, *time);
                 let (header, payload) = (&**headers, &**body);
                 let record = NewRecord { seq, time_ns, flags: 0, subject, header, payload };
-                match payloads.append(&record) {
+                match payloads.append(&record, compression) {
                     Ok(location) => self.machine.place(seq, location),
                     Err(error) => self.fail(&error),
                 }

@@ -10,6 +10,7 @@ mod files;
 mod held;
 mod journal;
 mod outbox;
+mod packing;
 mod passing;
 mod payloads;
 mod publishing;

@@ -48,7 +48,7 @@ fn configs() -> [Value; 4] {
         json!({ "name": "MEMORY", "subjects": ["MEMORY.>"], "storage": "memory",
             "max_msg_size": 5000, "discard": "new" }),
         json!({ "name": "SUBJECTS", "subjects": ["SUBJECTS.*"], "storage": "file",
-            "max_msgs_per_subject": 9, "allow_rollup_hdrs": true, "first_seq": 1 }),
+            "max_msgs_per_subject": 9, "allow_rollup_hdrs": true, "compression": "s2" }),
         json!({ "name": "FIRST", "subjects": ["FIRST.*"], "storage": "file", "first_seq": 1,
             "max_bytes": 1_000_000, "duplicate_window": 60_000_000_000u64 }),
     ]

@@ -7,9 +7,8 @@ use anabranch_jetstream::api::{
     NAMES_PAGE, Named, NamesRequest, Page, SUBJECTS_PAGE, Updated, page, require_empty,
 };
 use anabranch_jetstream::config::{
-    API_LEVEL, AccountLimits, Compression, Creation, PersistMode, ServerStorage, Storage,
-    StreamConfigRequest, StreamSource, Surroundings, Topology, create as check_creation,
-    update as check_update,
+    API_LEVEL, AccountLimits, Creation, PersistMode, ServerStorage, Storage, StreamConfigRequest,
+    StreamSource, Surroundings, Topology, create as check_creation, update as check_update,
 };
 use anabranch_jetstream::stream::{Command, Stream};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
@@ -92,7 +91,6 @@ pub(super) fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiErro
     let asks = [
         (origins().any(is_elsewhere), "taking from streams of other accounts and domains"),
         (origins().any(|origin| origin.consumer.is_some()), "taking by a consumer of one's own"),
-        (config.compression == Compression::S2, "compression s2"),
         (config.persist_mode == PersistMode::Async, "persist_mode async"),
     ];
     match asks.into_iter().find(|&(asked, _)| asked) {
