@@ -108,8 +108,12 @@ mod tests {
     #[test]
     fn what_does_not_shrink_stays_as_it_is() {
         let mut packer = Packer::default();
-        let noise: Vec<u8> =
-            (0..1000u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+        let mut state = 1u64;
+        let mut noise = vec![0; 1000];
+        for byte in &mut noise {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = state.to_be_bytes()[0];
+        }
         assert_eq!(packer.pack(b"", b"short"), None);
         assert_eq!(packer.pack(b"", &noise), None);
     }
