@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use anabranch_subject::grammar::ANY_TAIL;
-use anabranch_subject::matching::{collide, matches};
+use anabranch_subject::matching::matches;
 use anabranch_subject::transform::SubjectTransform;
 use sha2::{Digest, Sha256};
 
@@ -89,26 +89,6 @@ impl Feed {
     #[must_use]
     pub fn wants(&self, subject: &[u8]) -> bool {
         self.filters.is_empty() || self.filters.iter().any(|filter| matches(filter, subject))
-    }
-
-    /// Subjects that are taken; none: all.
-    #[must_use]
-    pub fn filters(&self) -> &[Vec<u8>] {
-        &self.filters
-    }
-
-    /// Two filters match the same subject, which nats-server's consumers refuse, so that nothing
-    /// is taken.
-    #[must_use]
-    pub fn overlaps(&self) -> bool {
-        let mut rest = self.filters.as_slice();
-        while let Some((filter, behind)) = rest.split_first() {
-            if behind.iter().any(|other| collide(filter, other)) {
-                return true;
-            }
-            rest = behind;
-        }
-        false
     }
 
     /// The subject under which a message is taken. `random` as in
@@ -223,7 +203,5 @@ mod tests {
         assert_eq!(&*feed.shaped(b"a.1", || 0), b"x.1");
         assert_eq!(&*feed.shaped(b"b", || 0), b"b");
         assert_eq!(&*feed.shaped(b"c.d.e", || 0), b"y.d.e");
-        assert!(!feed.overlaps());
-        assert!(self::feed("", &[("a.*", "x.$1"), ("*.b", "y.$1")]).overlaps());
     }
 }

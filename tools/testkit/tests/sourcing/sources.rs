@@ -60,8 +60,17 @@ fn sources_take_what_filters_match_and_change_subjects() {
         let same = json!([{"src": "o.b", "dest": ""}]);
         let sources = json!([{"name": "O", "subject_transforms": same}]);
         script.create(json!({"name": "K", "sources": sources}));
-        let states = [script.reaches("T", 6), script.reaches("F", 3), script.reaches("K", 3)];
-        let all = ["T", "F", "K"].map(|name| script.messages(name));
+        // Filters may overlap as long as none is a part of another: the first one counts.
+        let shapes = json!([{"src": "o.*.d", "dest": "1.$1"}, {"src": "o.c.*", "dest": "2.$1"}]);
+        let sources = json!([{"name": "O", "subject_transforms": shapes}]);
+        script.create(json!({"name": "L", "sources": sources}));
+        let states = [
+            script.reaches("T", 6),
+            script.reaches("F", 3),
+            script.reaches("K", 3),
+            script.reaches("L", 3),
+        ];
+        let all = ["T", "F", "K", "L"].map(|name| script.messages(name));
         json!([states, all])
     });
 }

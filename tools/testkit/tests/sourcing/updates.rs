@@ -44,6 +44,20 @@ fn a_promoted_mirror_takes_over_its_origins_subjects() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn a_promoted_mirror_can_take_from_its_origin_again() {
+    same(|script| {
+        script.create(json!({"name": "O", "subjects": ["o.*"]}));
+        script.create(json!({"name": "M", "mirror": {"name": "O"}}));
+        script.fill(&["o.a"], 3);
+        script.reaches("M", 3);
+        let config = json!({"name": "M", "sources": [{"name": "O"}]});
+        let promoted = script.update(config);
+        json!([promoted, script.reaches("M", 6), script.messages("M")])
+    });
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn sources_come_and_go() {
     same(|script| {
         script.create(json!({"name": "A", "subjects": ["a"]}));

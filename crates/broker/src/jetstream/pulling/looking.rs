@@ -142,10 +142,7 @@ fn begin<'a>(
         state.error = Some(error::STREAM_NOT_FOUND);
         return None;
     };
-    state.error = feed.overlaps().then_some(error::CONSUMER_FILTERS_OVERLAP);
-    if state.error.is_some() {
-        return None;
-    }
+    state.error = None;
     let known_as = identity(origin.machine.created());
     let beginning = receiver.machine.beginning(feed, origin.machine.index(), &known_as);
     state.origin = Some(origin.id);

@@ -29,6 +29,7 @@ pub struct State {
     /// The origin's name.
     name: String,
     key: String,
+    kind: Option<FeedKind>,
     /// The origin that it was begun with.
     pub origin: Option<StreamId>,
     /// The origin's first sequence that was not looked at.
@@ -91,10 +92,13 @@ impl Pipes {
         let mut before = self.forget(held.id);
         if !feeds.is_empty() {
             let mut state = |feed: &Feed| {
-                let same = before.iter().position(|state| state.key == feed.key());
+                let same = before
+                    .iter()
+                    .position(|state| state.key == feed.key() && state.kind == Some(feed.kind()));
                 let kept = same.map(|at| before.swap_remove(at)).unwrap_or_default();
                 let (name, key) = (feed.name().to_owned(), feed.key().to_owned());
-                State { name, key, queued: false, rests_until: None, error: None, ..kept }
+                let kind = Some(feed.kind());
+                State { name, key, kind, queued: false, rests_until: None, error: None, ..kept }
             };
             self.receivers.insert(held.id, feeds.iter().map(&mut state).collect());
             for (n, feed) in feeds.iter().enumerate() {
