@@ -179,6 +179,29 @@ def stream_purge():
         )
 
 
+def stream_backup():
+    """The size of what is sent depends on who compresses it, so it is not told."""
+
+    def sizes_aside(text):
+        return re.sub(r"[\d.,]+ ([KM]i)?B( compressed| uncompressed)", "SIZE", text)
+
+    with stream("KEPT", "k.>", options=["--compression", "s2", "--max-msgs", "50"]):
+        publish("k.a", "1", "2", "x" * 3000)
+        publish("k.b", "4", "5")
+        quietly(JS, "stream", "rmm", "KEPT", "2", "-f")
+        backup = js("stream", "backup", "KEPT", "kept", "--no-progress")
+        exists = js("stream", "restore", "kept", "--no-progress")
+        told_before = told(["stream", "get", "KEPT", "3"], ["stream", "subjects", "KEPT"])
+    restored = js("stream", "restore", "kept", "--no-progress")
+    told_after = told(["stream", "get", "KEPT", "3"], ["stream", "subjects", "KEPT"])
+    ended = told(
+        ["stream", "backup", "NONE", "none", "--no-progress"],
+        ["stream", "rm", "KEPT", "-f"],
+    )
+    same = told_before == told_after
+    return "; ".join([sizes_aside(backup), exists, restored, f"same: {same}", ended])
+
+
 def bench_js():
     """What was done and how many of it, without how fast."""
     with stream("BENCH", "bench.>", options=["--allow-batch"]):
@@ -287,6 +310,7 @@ SCENARIOS = [
     stream_get,
     stream_publish,
     stream_purge,
+    stream_backup,
     bench_js,
     account_info,
     kv_buckets,

@@ -10,6 +10,7 @@ use anabranch_jetstream::api::SnapshotRequest;
 use anabranch_jetstream::api::info::StreamState;
 use anabranch_jetstream::backup::{Message, Writer};
 use anabranch_log::format::StreamId;
+use anabranch_subject::trie::{Interest, Matches};
 
 use super::advising::{advise, new_id};
 use super::held::Held;
@@ -26,7 +27,8 @@ const WINDOW: (usize, usize, usize) = (8 * 1024 * 1024, 1024, 32 * 1024 * 1024);
 const INTEREST_WITHIN: Duration = Duration::from_secs(2);
 /// How long an acknowledgement is waited for.
 const ACK_WITHIN: Duration = Duration::from_secs(5);
-/// Time between looks whether somebody listens.
+/// Time between looks whether somebody listens, before and after somebody did.
+const LOOK_EVERY_AT_FIRST: Duration = Duration::from_millis(10);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A backup that is under way.
@@ -191,8 +193,8 @@ impl Sending {
         if now < self.look_at {
             return true;
         }
-        self.look_at = now + LOOK_EVERY;
-        let listens = intake.server.account.has_interest(self.to.as_bytes());
+        self.look_at = now + if is_awaited { LOOK_EVERY_AT_FIRST } else { LOOK_EVERY };
+        let listens = listens(intake, self.to.as_bytes());
         self.listener = match self.listener {
             _ if listens => Listener::Seen,
             Listener::Seen => return false,
@@ -269,6 +271,14 @@ impl Sending {
         };
         advise(&shard.intake, &advisory, outbox);
     }
+}
+
+/// Somebody listens to this very subject: the `nats` command subscribes to it when it has the
+/// answer, and has a wildcard that covers it before. Members of queue groups do not count either.
+fn listens(intake: &Intake, subject: &[u8]) -> bool {
+    let mut found = Matches::new();
+    intake.server.account.matches(subject, &mut found);
+    found.plain.iter().any(|subscription| subscription.subject() == subject)
 }
 
 fn message(held: &mut Held, seq: u64) -> Result<Message, String> {

@@ -79,6 +79,31 @@ fn a_backup_of_either_server_is_restored_by_either() {
     }
 }
 
+/// Large messages are packed in large blocks, with copies that repeat for long.
+#[test]
+#[ignore = "needs both servers"]
+fn large_messages_move_between_the_servers() {
+    let mut servers = both();
+    let config = json!({ "name": "L", "subjects": ["L"], "storage": "file" });
+    let text: Vec<u8> = (0..900_000u32).flat_map(|n| (n / 5).to_be_bytes()).take(900_000).collect();
+    let bodies = [vec![0; 1_000_000], text, b"abcdefgh".repeat(100_000), vec![7; 70_000]];
+    for (from, to) in [(0, 1), (1, 0)] {
+        let admin = &mut servers[from].1;
+        admin.must("STREAM.CREATE.L", &config);
+        for body in &bodies {
+            admin.ask("L", "", body);
+        }
+        let (backup, contents) = (admin.backup("L", &json!({})), admin.contents("L"));
+        assert!(backup.bytes.len() < 2_000_000, "{}", backup.bytes.len());
+        admin.must("STREAM.DELETE.L", &Value::Null);
+        let admin = &mut servers[to].1;
+        let answer = admin.restore("L", &backup.answer, &backup.bytes);
+        assert!(answer["error"].is_null(), "{answer}");
+        assert!(admin.contents("L") == contents, "from {from} to {to}");
+        admin.must("STREAM.DELETE.L", &Value::Null);
+    }
+}
+
 #[test]
 #[ignore = "needs both servers"]
 fn both_answer_alike_and_tell_alike() {
@@ -90,15 +115,16 @@ fn both_answer_alike_and_tell_alike() {
         let backup = admin.backup("FILE", &json!({}));
         admin.must("STREAM.DELETE.FILE", &Value::Null);
         let restored = admin.restore("FILE", &backup.answer, &backup.bytes);
-        admin.client.barrier();
-        let advisories: Vec<Value> = listener
-            .barrier()
-            .iter()
-            .map(|message| {
+        // Made, backup begun and over, deleted, restore begun, made, restore over. nats-server
+        // does not keep the order.
+        let mut advisories: Vec<String> = (0..7)
+            .map(|_| {
+                let message = listener.message();
                 let text: Value = serde_json::from_slice(&message.payload).expect("JSON");
-                json!([message.subject, shape(&text)])
+                json!([message.subject, shape(&text)]).to_string()
             })
             .collect();
+        advisories.sort();
         let answers = json!([backup.answer, restored]);
         (shape(&answers), backup.end, advisories)
     });
@@ -175,6 +201,30 @@ fn no_more_chunks_are_under_way_than_the_window_holds() {
         admin.client.send("SUB _INBOX.chunks 2\r\n");
         let again = admin.backup("N", &json!({ "no_consumers": true, "jsck": true }));
         assert!(again.bytes.len() > 300_000);
+    }
+}
+
+/// As the `nats` command does it.
+#[test]
+#[ignore = "needs both servers"]
+fn chunks_wait_for_who_subscribes_after_the_answer_though_a_wildcard_covers_them() {
+    for (_server, mut admin) in both() {
+        fill(&mut admin, &configs()[0]);
+        admin.client.send("UNSUB 2\r\nSUB _INBOX.late.* 3\r\n");
+        let request = json!({ "deliver_subject": "_INBOX.late.x" });
+        admin.must("STREAM.SNAPSHOT.FILE", &request);
+        let asked = Instant::now();
+        admin.client.send("SUB _INBOX.late.x 4\r\n");
+        let mut came = 0;
+        loop {
+            let chunk = admin.client.message();
+            if chunk.sid == "4" && chunk.payload.is_empty() {
+                break;
+            }
+            came += if chunk.sid == "4" { chunk.payload.len() } else { 0 };
+        }
+        assert!(came > 1000, "{came}");
+        assert!(asked.elapsed() < Duration::from_secs(2), "it is seen that somebody listens");
     }
 }
 
