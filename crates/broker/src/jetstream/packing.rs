@@ -105,6 +105,16 @@ mod tests {
         }
     }
 
+    /// Bytes that are on disks: they are read for ever.
+    #[test]
+    fn what_was_packed_once_is_read() {
+        let literal = b"\x09\x20\x02\x00\x00\x00h1xyz";
+        let payload = Payload { headers: (*b"h1").into(), body: (*b"xyz").into() };
+        assert_eq!(unpack(literal).unwrap(), payload);
+        let copied = b"\x44\x10\x00\x00\x00\x00x\xfa\x01\x00";
+        assert_eq!(*unpack(copied).unwrap().body, [b'x'; 64]);
+    }
+
     #[test]
     fn what_does_not_shrink_stays_as_it_is() {
         let mut packer = Packer::default();

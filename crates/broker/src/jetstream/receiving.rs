@@ -27,8 +27,8 @@ use crate::worker::Inbound;
 
 /// How long the next chunk is waited for.
 const CHUNK_WITHIN: Duration = Duration::from_secs(5);
-/// Bytes of chunks that may wait.
-const WAITING_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of chunks that may wait, save that a single one may be larger.
+const WAITING_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of messages that are logged at a time.
 const LOGGED_AT_ONCE: usize = 1024 * 1024;
 
@@ -41,6 +41,8 @@ pub struct Receiving {
     reader: Reader,
     waiting: VecDeque<Chunk>,
     waiting_bytes: usize,
+    /// More came than may wait; where the answer to that goes.
+    overrun: Option<Vec<u8>>,
     /// Where the answer to the chunk goes that is being taken in.
     current: Option<Vec<u8>>,
     /// When the stream was created, as the backup says; 0: it does not.
@@ -80,6 +82,7 @@ impl Receiving {
             subject,
             waiting: VecDeque::new(),
             waiting_bytes: 0,
+            overrun: None,
             current: None,
             created: 0,
             bytes: 0,
@@ -101,9 +104,16 @@ impl Receiving {
         subject == self.subject.as_bytes()
     }
 
-    /// Takes a chunk. What is too much is dropped, and its sender hears nothing.
+    /// Takes a chunk. A client that does not wait for answers must not fill the memory: what is
+    /// too much ends the restore.
     pub fn take(&mut self, message: &Inbound<'_>) {
-        if self.waiting_bytes + message.body.len() > WAITING_MAX {
+        if self.overrun.is_some() {
+            return;
+        }
+        let is_first = self.waiting.is_empty();
+        if !is_first && self.waiting_bytes + message.body.len() > WAITING_MAX {
+            self.waiting.clear();
+            self.overrun = Some(message.reply.to_vec());
             return;
         }
         self.waiting_bytes += message.body.len();
@@ -114,7 +124,8 @@ impl Receiving {
     /// When it can go on.
     #[must_use]
     pub fn wake_at(&self, now: Instant) -> Instant {
-        let has_work = self.current.is_some() || !self.waiting.is_empty();
+        let is_taking = self.current.is_some() || self.overrun.is_some();
+        let has_work = is_taking || !self.waiting.is_empty();
         if has_work { now } else { self.deadline }
     }
 
@@ -126,6 +137,11 @@ impl Receiving {
         until: Instant,
         now: i64,
     ) -> bool {
+        if let Some(reply) = self.overrun.take() {
+            let refusal = error::restore_failed("too many chunks wait");
+            self.end(shard, &reply, Err(refusal), outbox);
+            return false;
+        }
         while Instant::now() < until {
             if self.current.is_none() {
                 let Some(chunk) = self.waiting.pop_front() else { break };

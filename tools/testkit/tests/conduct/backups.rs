@@ -79,6 +79,50 @@ fn a_backup_of_either_server_is_restored_by_either() {
     }
 }
 
+#[test]
+#[ignore = "needs both servers"]
+fn a_backup_with_consumers_is_refused_by_name() {
+    let [(_ours, mut ours), (_theirs, mut theirs)] = both();
+    fill(&mut theirs, &configs()[0]);
+    let consumer = json!({ "stream_name": "FILE", "config": { "durable_name": "WORKER",
+        "ack_policy": "explicit" } });
+    theirs.must("CONSUMER.CREATE.FILE.WORKER", &consumer);
+    let with = theirs.backup("FILE", &json!({}));
+    let answer = ours.restore("FILE", &with.answer, &with.bytes);
+    let text = answer["error"]["description"].as_str().expect("an error");
+    assert!(text.contains("the consumer \"WORKER\""), "{text}");
+    let without = theirs.backup("FILE", &json!({ "no_consumers": true }));
+    let answer = ours.restore("FILE", &without.answer, &without.bytes);
+    assert!(answer["error"].is_null(), "{answer}");
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn a_client_that_does_not_wait_for_answers_is_held_to_a_bound() {
+    let (_server, mut admin) = ours();
+    let backup = backup_of(&mut admin);
+    let to = admin.begin_restore("FILE", &backup.answer).expect("nothing is in the way");
+    // Zeros that may be passed over, as many as it takes.
+    let mut frame = backup.bytes[..10].to_vec();
+    frame.extend_from_slice(&[0xfe, 0xff, 0xff, 0xff]);
+    admin.publish(&to, "_INBOX.answers", "", &frame);
+    let zeros = vec![0; 1_000_000];
+    for _ in 0..15 {
+        admin.publish(&to, "_INBOX.answers", "", &zeros);
+    }
+    // Whether it kept up or not, the server goes on, and so does the restore or its refusal.
+    admin.publish(&to, "_INBOX.answers", "", b"");
+    let refusal = loop {
+        let answer = admin.client.message();
+        if !answer.payload.is_empty() {
+            break answer.payload;
+        }
+    };
+    let refusal: Value = serde_json::from_slice(&refusal).expect("JSON");
+    assert_eq!(refusal["error"]["err_code"], 10_062, "{refusal}");
+    assert_eq!(admin.api("STREAM.INFO.FILE", &Value::Null)["error"]["err_code"], 10_059);
+}
+
 /// Large messages are packed in large blocks, with copies that repeat for long.
 #[test]
 #[ignore = "needs both servers"]
