@@ -9,7 +9,8 @@ use super::Target;
 pub(super) const TARGET: Target =
     Target { name: "backup", check, corpus: CORPUS, dictionary: WORDS };
 
-/// The first byte says whether the rest is frames, or what is in them.
+/// The first byte says what the rest is: frames, what is in them, or a file of nats-server's
+/// store: a block or the index.
 const CORPUS: &[&[u8]] = &[
     b"fNATSARC1",
     b"pNATSARC1\x0a\x02\x00\x00\x02state.json{}\x01\x04\x01\x00\x02ahi\x00\x00\x00\x00\x00",
@@ -17,6 +18,11 @@ const CORPUS: &[&[u8]] = &[
       \x0b\x02\x00\x00\x02consumers/C{}",
     b"f\xff\x06\x00\x00S2sTwO\x00\x0b\x00\x00\x00\x00\x00\x00\x15\x0cabcd\
       \x01\x04\x01\x00\x15\x00\x01",
+    b"bcmp\x01\x40\xff\x06\x00\x00S2sTwO\x01\x05\x00\x00\x00\x00\x00\x00x12345678",
+    b"b\x20\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\
+      \x01\x00ax12345678",
+    b"i\x0b\x04\x09\x63\x02\x0a\x0c\x0e\x01\x01a\x09\x01\x02\x01\
+      \x01\x5a\x01\x00\x0b\x00\x02\x00\x00\x16\x02\x01\x00\x00\x00\x02\x00\x00\x00",
     b"f\xff\x06\x00\x00sNaPpY\xfe\x01\x00\x00x\x01\x05\x00\x00\x00\x00\x00\x00x",
 ];
 
@@ -40,18 +46,43 @@ const MESSAGE_MAX: u64 = 1 << 16;
 
 fn check(input: &[u8]) {
     let Some((kind, bytes)) = input.split_first() else { return };
-    let mut packed = bytes.to_vec();
-    if *kind != b'f' {
-        let mut compressor = Compressor::default();
-        compressor.add(bytes);
-        compressor.flush();
-        packed = compressor.take(usize::MAX);
-    }
+    let packed = match kind {
+        b'f' => bytes.to_vec(),
+        b'b' => pack(&tar("msgs/1.blk", bytes)),
+        b'i' => pack(&tar("msgs/index.db", bytes)),
+        _ => pack(bytes),
+    };
     let whole = read(&packed, packed.len().max(1));
     assert_eq!(read(&packed, 7), whole);
     if let Ok(items) = whole {
         again(&items);
     }
+}
+
+fn pack(bytes: &[u8]) -> Vec<u8> {
+    let mut compressor = Compressor::default();
+    compressor.add(bytes);
+    compressor.flush();
+    compressor.take(usize::MAX)
+}
+
+/// A store with this file.
+fn tar(name: &str, contents: &[u8]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    for (name, contents) in [("meta.inf", &b"{\"name\":\"S\"}"[..]), (name, contents)] {
+        let mut head = [0u8; 512];
+        head[..name.len()].copy_from_slice(name.as_bytes());
+        head[124..135].copy_from_slice(format!("{:011o}", contents.len()).as_bytes());
+        head[148..156].fill(b' ');
+        head[156] = b'0';
+        let sum: u32 = head.iter().map(|&byte| u32::from(byte)).sum();
+        head[148..154].copy_from_slice(format!("{sum:06o}").as_bytes());
+        tar.extend_from_slice(&head);
+        tar.extend_from_slice(contents);
+        tar.resize(tar.len().next_multiple_of(512), 0);
+    }
+    tar.resize(tar.len() + 1024, 0);
+    tar
 }
 
 fn read(packed: &[u8], piece: usize) -> Result<Vec<Item>, Fault> {
