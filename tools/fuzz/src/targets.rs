@@ -16,6 +16,7 @@ mod proxy;
 mod publish_headers;
 mod schedule;
 mod session;
+mod stream_command;
 mod stream_config;
 mod subjects;
 
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     subjects::TARGET,
     permissions::TARGET,
     proxy::TARGET,
+    stream_command::TARGET,
     stream_config::TARGET,
     api_request::TARGET,
     backup::TARGET,

@@ -309,3 +309,111 @@ fn configured(source: &StreamSource, origin: &Index, not_before: Option<i64>) ->
 fn at_time(origin: &Index, time: i64) -> u64 {
     origin.pages().first_at(time).unwrap_or(origin.last_seq() + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Origin, Resident};
+    use super::*;
+    use crate::publish::PublishHeaders;
+    use crate::publish::schedule::OnlyUtc;
+
+    fn config(names: &[&str]) -> StreamConfig {
+        let source =
+            |name: &&str| StreamSource { name: (*name).to_owned(), ..StreamSource::default() };
+        StreamConfig {
+            name: "S".to_owned(),
+            sources: names.iter().map(source).collect(),
+            max_msg_size: 30,
+            ..StreamConfig::default()
+        }
+    }
+
+    fn stream(names: &[&str]) -> Stream {
+        Stream::new(StreamConfig { max_msg_size: -1, ..config(names) }, 0, 1)
+    }
+
+    /// Takes the message `seq` of the feed `n`; gives what came of it and the headers.
+    fn take(stream: &mut Stream, n: usize, seq: u64, headers: &[u8]) -> (Took<'static>, Vec<u8>) {
+        let feed = stream.feeds()[n].clone();
+        let after = stream.taken(&feed);
+        let message = FromOrigin { after, seq, subject: b"a", headers, body: b"x" };
+        let shaped = stream.shape(&feed, &message, "identity");
+        let asked = &PublishHeaders::parse(&shaped.headers);
+        let publish = Publish {
+            subject: &shaped.subject,
+            headers: &shaped.headers,
+            body: b"x",
+            asked,
+            id: None,
+            now: i64::try_from(seq).expect("small"),
+            origin: Origin::Source,
+            resident: Resident::NONE,
+            zones: &OnlyUtc,
+        };
+        let took = stream.take_sourced((&feed, "identity"), &message, &publish, &mut Vec::new());
+        let took = match took {
+            Took::Stored(stored) => Took::Stored(stored.into_owned()),
+            Took::Duplicate => Took::Duplicate,
+            Took::Stale => Took::Stale,
+            Took::Refused(error) => Took::Refused(error),
+        };
+        (took, shaped.headers.into_owned())
+    }
+
+    #[test]
+    fn headers_lose_what_held_in_the_origin_and_say_where_they_come_from() {
+        let mut stream = stream(&["O"]);
+        let block = b"NATS/1.0\r\nNats-Expected-Stream: O\r\nNats-Batch-Id: b\r\nX: y\r\n\
+                      Nats-Stream-Source: P 1 > > q\r\n\r\n";
+        let (took, headers) = take(&mut stream, 0, 7, block);
+        assert!(matches!(took, Took::Stored(_)), "{took:?}");
+        let expected = b"NATS/1.0\r\nX: y\r\nNats-Stream-Source: O 7 > > a identity\r\n\r\n";
+        assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn nothing_is_taken_behind_a_message_that_is_refused() {
+        let mut stream = Stream::new(config(&["O"]), 0, 1);
+        let feed = stream.feeds()[0].clone();
+        let (took, _) = take(&mut stream, 0, 1, b"NATS/1.0\r\nX: too large\r\n\r\n");
+        assert_eq!(took, Took::Refused(crate::error::MESSAGE_TOO_LARGE));
+        assert_eq!(stream.taken(&feed), 0);
+    }
+
+    #[test]
+    fn a_source_that_comes_back_goes_on_unless_its_messages_are_gone() {
+        let mut stream = stream(&["A", "B"]);
+        take(&mut stream, 0, 5, b"");
+        take(&mut stream, 1, 9, b"");
+        let change = |stream: &mut Stream, names: &[&str]| {
+            stream.reconfigure(config(names), &mut Vec::new());
+            stream.feeds().iter().map(|feed| stream.taken(feed)).collect::<Vec<_>>()
+        };
+        assert_eq!(change(&mut stream, &["B"]), [9]);
+        assert_eq!(change(&mut stream, &["A", "B"]), [5, 9]);
+        assert_eq!(change(&mut stream, &["B"]), [9]);
+        stream.delete(1, &mut Vec::new()).expect("it is there");
+        assert_eq!(change(&mut stream, &["B", "A"]), [9, 0]);
+    }
+
+    #[test]
+    fn messages_of_a_backup_say_how_far_their_sources_were_taken() {
+        let mut stream = stream(&["O"]);
+        let feed = stream.feeds()[0].clone();
+        for (value, taken) in [
+            ("O 3 > > a", 3),
+            ("O 4 > > a abcdefgh", 4),
+            ("P 9 > > a", 4),
+            ("O x > > a", 4),
+            ("O 5", 4),
+            ("", 4),
+        ] {
+            let headers = format!("NATS/1.0\r\nNats-Stream-Source: {value}\r\n\r\n");
+            stream.note_source(1, headers.as_bytes());
+            assert_eq!(stream.taken(&feed), taken, "{value}");
+        }
+        let origin = Index::new(1, 1);
+        assert_eq!(stream.beginning(&feed, &origin, "abcdefgh").next, 5);
+        assert_eq!(stream.beginning(&feed, &origin, "another1").next, 1);
+    }
+}

@@ -1,8 +1,9 @@
 //! Changing mirrors and sources.
 
+use anabranch_testkit::server::Binary;
 use serde_json::{Value, json};
 
-use super::script::same;
+use super::script::{Script, same, start};
 
 #[test]
 #[ignore = "needs both servers"]
@@ -93,6 +94,29 @@ fn a_cleared_stream_does_not_take_anew_what_it_took() {
         script.fill(&["o"], 1);
         json!([script.reaches("S", 4), script.messages("S")])
     });
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn what_is_elsewhere_is_refused_by_name() {
+    let binary = Binary::anabranch().expect("the binary is built");
+    let store = tempfile::tempdir().expect("there is room");
+    let server = start(&binary, store.path());
+    let mut script = Script::open(server.address());
+    let external = json!({"api": "$JS.hub.API", "deliver": ""});
+    let consumer = json!({"name": "C", "deliver_subject": "d"});
+    for (origin, words) in [
+        (json!({"name": "O", "external": external}), "other accounts and domains"),
+        (json!({"name": "O", "consumer": consumer}), "a consumer of one's own"),
+    ] {
+        for config in
+            [json!({"name": "X", "mirror": origin}), json!({"name": "X", "sources": [origin]})]
+        {
+            let answer = script.ask("STREAM.CREATE.X", &config);
+            let text = answer["error"]["description"].as_str().expect("it is refused");
+            assert!(text.contains(words), "{answer}");
+        }
+    }
 }
 
 #[test]
