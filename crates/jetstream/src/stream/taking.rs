@@ -81,6 +81,8 @@ pub(super) struct Taking {
     pub(super) former: BTreeMap<String, Progress>,
 }
 
+/// No stream comes this far; what says that it does is not believed, so that sums stay numbers.
+const SEQ_MAX: u64 = 1 << 62;
 /// Former sources that are remembered.
 const FORMER_MAX: usize = 256;
 
@@ -142,7 +144,7 @@ impl Stream {
     fn source_from(&self, feed: &Feed, origin: &Index, identity: &str) -> u64 {
         let progress = self.progress(feed).filter(|progress| progress.seq > 0);
         if let Some(progress) = progress.filter(|progress| progress.is_of(identity)) {
-            return progress.seq + 1;
+            return progress.seq.saturating_add(1);
         }
         let is_feed = |source: &&StreamSource| super::feeds::key(source) == feed.key();
         let source = self.config.sources.iter().find(is_feed);
@@ -182,7 +184,7 @@ impl Stream {
 
     /// A mirror's next sequence is not below `seq + 1`.
     pub fn advance(&mut self, seq: u64) {
-        if self.config.mirror.is_some() {
+        if self.config.mirror.is_some() && seq < SEQ_MAX {
             self.index.skip_to(seq, 0);
         }
     }
@@ -195,7 +197,8 @@ impl Stream {
         removed: &mut Vec<Removed>,
     ) -> Took<'a> {
         let last = self.index.last_seq();
-        if self.config.mirror.is_none() || last != message.after || message.seq <= last {
+        let is_next = last == message.after && last < message.seq && message.seq < SEQ_MAX;
+        if self.config.mirror.is_none() || !is_next {
             return Took::Stale;
         }
         // Also when it is refused: what came before it is gone there all the same.
@@ -300,7 +303,7 @@ const STREAM_SOURCE: &str = "Nats-Stream-Source";
 /// it.
 fn configured(source: &StreamSource, origin: &Index, not_before: Option<i64>) -> Option<u64> {
     if source.opt_start_seq > 0 {
-        return Some(source.opt_start_seq);
+        return Some(source.opt_start_seq.min(SEQ_MAX));
     }
     let time = source.opt_start_time.as_ref()?.unix_nanos_saturating();
     Some(at_time(origin, not_before.map_or(time, |least| time.max(least))))
