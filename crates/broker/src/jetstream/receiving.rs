@@ -30,7 +30,7 @@ const CHUNK_WITHIN: Duration = Duration::from_secs(5);
 /// Bytes of chunks that may wait, save that a single one may be larger.
 const WAITING_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of messages that are logged at a time.
-const LOGGED_AT_ONCE: usize = 1024 * 1024;
+const LOGGED_AT_ONCE: usize = 256 * 1024;
 
 /// A restore that is under way.
 pub struct Receiving {
