@@ -10,6 +10,8 @@ use super::script::{Script, start};
 const ROUNDS: usize = 5;
 /// Messages of each round.
 const MESSAGES: usize = 300;
+/// Messages that receivers begin behind.
+const BEHIND: usize = 3000;
 
 fn end(mut server: Server, signal: Signal) {
     server.signal(signal).expect("the server runs");
@@ -17,7 +19,7 @@ fn end(mut server: Server, signal: Signal) {
 }
 
 /// The origin's sequence that each message names, in order.
-fn named(messages: &Value) -> Vec<u64> {
+fn named_in(messages: &Value) -> Vec<u64> {
     let name = |message: &Value| {
         let headers = message[2].as_str()?;
         let value = headers.split("Nats-Stream-Source: ").nth(1)?;
@@ -62,10 +64,37 @@ fn nothing_is_lost_or_taken_twice_over_kill_9() {
     let origin = script.messages("O");
     assert_eq!(script.messages("M"), origin, "a mirror has what its origin has");
     let all: Vec<u64> = (1..=last).collect();
-    assert_eq!(named(&script.messages("S")), all, "each once, in order");
+    assert_eq!(named_in(&script.messages("S")), all, "each once, in order");
     assert_eq!(script.messages("N"), script.messages("S"));
     let third: Vec<u64> = (1..=last).filter(|seq| seq % 3 == 2).collect();
-    assert_eq!(named(&script.messages("F")), third);
+    assert_eq!(named_in(&script.messages("F")), third);
+}
+
+#[test]
+#[ignore = "needs both servers"]
+fn receivers_that_are_killed_on_the_way_go_on_where_they_were() {
+    let binary = Binary::anabranch().expect("the binary is built");
+    let store = tempfile::tempdir().expect("there is room");
+    let mut server = start(&binary, store.path());
+    let mut script = Script::open(server.address());
+    script.create(json!({"name": "O", "subjects": ["o.*"], "storage": "file"}));
+    script.fill(&["o.0", "o.1", "o.2"], BEHIND / 3);
+    let last = u64::try_from(BEHIND).expect("few");
+    for round in 0..ROUNDS {
+        let named = |name: &str| format!("{name}{round}");
+        let [mirror, sourcing] = ["M", "S"].map(named);
+        let origin = json!({"name": "O"});
+        script.create(json!({"name": mirror, "mirror": origin, "storage": "file"}));
+        script.create(json!({"name": sourcing, "sources": [origin], "storage": "file"}));
+        end(server, Signal::KILL);
+        server = start(&binary, store.path());
+        script = Script::open(server.address());
+        script.reaches(&mirror, last);
+        script.reaches(&sourcing, last);
+        assert_eq!(script.messages(&mirror), script.messages("O"));
+        let all: Vec<u64> = (1..=last).collect();
+        assert_eq!(named_in(&script.messages(&sourcing)), all, "each once, in order");
+    }
 }
 
 #[test]
