@@ -31,6 +31,22 @@ def answers(port):
         return False
 
 
+def keep_store(port):
+    """Makes a stream that nobody deletes. With the last stream nats-server removes the directory
+    that the next one is put into, at the same time if it must be."""
+    call = b"$JS.API.STREAM.CREATE.STAYS"
+    body = b'{"name":"STAYS","subjects":["stays"]}'
+    with socket.create_connection(("127.0.0.1", port), START_TIMEOUT_S) as sock:
+        sock.sendall(b"CONNECT {}\r\nSUB answer 1\r\nPUB %b answer %d\r\n" % (call, len(body)))
+        sock.sendall(body + b"\r\n")
+        answered = b""
+        while b'"did_create":true' not in answered:
+            chunk = sock.recv(4096)
+            if not chunk or b'"error"' in answered:
+                raise ChildProcessError(f"no stream is made: {answered}")
+            answered += chunk
+
+
 class Server:
     """One process on one port that stays its own over restarts."""
 
@@ -105,6 +121,7 @@ class ServerSet:
         try:
             for name in fixtures.NAMES:
                 self.servers[name] = Server(binary, where, name, bodies[name])
+            keep_store(self.servers["jetstream"].port)
         except BaseException:
             self.stop()
             raise

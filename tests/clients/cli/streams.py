@@ -17,6 +17,8 @@ def scrub(text):
     text = re.sub(r"─+", "─", text)
     text = re.sub(r"(Client ID|Connected (URL|Address)): \S+", r"\1", text)
     text = re.sub(r"\b[\d.,]+ ([KM]iB|B)/sec", r"RATE \1", text)
+    # Two compressors find different lengths for the same bytes, and times have few digits or many.
+    text = re.sub(r"[\d.]+ (B|KiB) (compressed data|uncompressed)", r"SIZE \2", text)
     return text
 
 
@@ -52,7 +54,7 @@ MANY = """
 --first-sequence 1000 --transform-source f.* --transform-destination h.{{wildcard(1)}}
 --metadata owner:cli --metadata colour:red --republish-source > --republish-destination again.>
 --republish-headers --limit-consumer-inactive 1m --limit-consumer-max-pending 50 --replicas 1
---compression none
+--compression s2
 """.split()
 
 
@@ -180,26 +182,24 @@ def stream_purge():
 
 
 def stream_backup():
-    """The size of what is sent depends on who compresses it, so it is not told."""
-
-    def sizes_aside(text):
-        return re.sub(r"[\d.,]+ ([KM]i)?B( compressed| uncompressed)", "SIZE", text)
-
-    with stream("KEPT", "k.>", options=["--compression", "s2", "--max-msgs", "50"]):
-        publish("k.a", "1", "2", "x" * 3000)
-        publish("k.b", "4", "5")
-        quietly(JS, "stream", "rmm", "KEPT", "2", "-f")
-        backup = js("stream", "backup", "KEPT", "kept", "--no-progress")
-        exists = js("stream", "restore", "kept", "--no-progress")
-        told_before = told(["stream", "get", "KEPT", "3"], ["stream", "subjects", "KEPT"])
-    restored = js("stream", "restore", "kept", "--no-progress")
-    told_after = told(["stream", "get", "KEPT", "3"], ["stream", "subjects", "KEPT"])
-    ended = told(
-        ["stream", "backup", "NONE", "none", "--no-progress"],
-        ["stream", "rm", "KEPT", "-f"],
-    )
-    same = told_before == told_after
-    return "; ".join([sizes_aside(backup), exists, restored, f"same: {same}", ended])
+    options = ["--metadata", "a:b", "--max-msgs", "100", "--compression", "s2"]
+    with stream("SAVE", "s.*", options=options):
+        publish("s.a", "1", "2", "x" * 3000)
+        quietly(JS, "pub", "s.b", "headed", "--jetstream", "-H", "Colour:red")
+        quietly(JS, "stream", "rmm", "SAVE", "2", "-f")
+        return told(
+            ["stream", "backup", "SAVE", "saved", "--no-progress"],
+            ["stream", "restore", "saved", "--no-progress"],
+            ["stream", "rm", "SAVE", "-f"],
+            ["stream", "restore", "saved", "--no-progress"],
+            ["stream", "info", "SAVE"],
+            ["stream", "subjects", "SAVE"],
+            ["stream", "get", "SAVE", "3"],
+            ["stream", "get", "SAVE", "-S", "s.b"],
+            ["pub", "s.a", "on", "--jetstream"],
+            ["stream", "backup", "NONE", "none", "--no-progress"],
+            ["stream", "restore", "none", "--no-progress"],
+        )
 
 
 def bench_js():
@@ -223,7 +223,8 @@ def account_info():
 
 
 def kv_buckets():
-    full = "--history 5 --ttl 1h --max-value-size 1KB --max-bucket-size 1MB --marker-ttl 1m".split()
+    limits = "--history 5 --ttl 1h --max-value-size 1KB --max-bucket-size 1MB"
+    full = [*limits.split(), "--marker-ttl", "1m", "--compress"]
     return told(
         ["kv", "ls"],
         ["kv", "add", "FULL", *full, "--description", "all of it", "--storage", "file"],

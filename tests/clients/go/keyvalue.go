@@ -53,7 +53,7 @@ func kvBuckets() string {
 	j := openJS("jetstream")
 	defer j.close()
 	config := jetstream.KeyValueConfig{Bucket: "FULL", Description: "all of it", MaxValueSize: 1000,
-		History: 5, TTL: time.Hour, MaxBytes: 1 << 20,
+		History: 5, TTL: time.Hour, MaxBytes: 1 << 20, Compression: true,
 		LimitMarkerTTL: time.Minute, Metadata: map[string]string{"a": "b"}}
 	full := j.bucket(config)
 	plain := j.bucket(jetstream.KeyValueConfig{Bucket: "PLAIN", Storage: jetstream.MemoryStorage})

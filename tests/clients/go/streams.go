@@ -201,7 +201,7 @@ func everyField() jetstream.StreamConfig {
 		Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxAge: time.Hour,
 		MaxMsgsPerSubject: 10, MaxMsgSize: 4096, Storage: jetstream.FileStorage, Replicas: 1,
 		Duplicates: 90 * time.Second, DenyDelete: true, AllowRollup: true,
-		FirstSeq: 1000, AllowDirect: true,
+		Compression: jetstream.S2Compression, FirstSeq: 1000, AllowDirect: true,
 		SubjectTransform: &jetstream.SubjectTransformConfig{Source: "f.*",
 			Destination: "h.{{wildcard(1)}}"},
 		RePublish: &jetstream.RePublish{Source: ">", Destination: "again.>", HeadersOnly: true},
@@ -383,7 +383,8 @@ func streamRestart() string {
 	j := openJS("jetstream", jetstream.WithDefaultTimeout(patience))
 	defer j.close()
 	file := j.stream(jetstream.StreamConfig{Name: "KEPT", Subjects: []string{"kept.>"},
-		Metadata: map[string]string{"a": "b"}})
+		Compression: jetstream.S2Compression,
+		Metadata:    map[string]string{"a": "b"}})
 	memory := j.stream(jetstream.StreamConfig{Name: "LOST", Subjects: []string{"lost"},
 		Storage: jetstream.MemoryStorage})
 	j.fill("kept.a", "kept.b", "kept.a", "lost", "kept.c")

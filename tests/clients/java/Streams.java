@@ -12,6 +12,7 @@ import io.nats.client.api.StreamInfo;
 import io.nats.client.api.StreamInfoOptions;
 import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
+import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,16 +39,16 @@ final class Streams implements AutoCloseable {
         void run() throws Exception;
     }
 
-    Streams(String fixture) throws Exception {
+    Streams(String fixture, Duration patience) throws Exception {
         session = Harness.session(fixture, Harness.options().maxReconnects(200));
         JetStreamOptions options =
-            JetStreamOptions.builder().requestTimeout(Harness.PATIENCE).build();
+            JetStreamOptions.builder().requestTimeout(patience).build();
         jsm = session.nc.jetStreamManagement(options);
         js = session.nc.jetStream(options);
     }
 
     Streams() throws Exception {
-        this("jetstream");
+        this("jetstream", Harness.PATIENCE);
     }
 
     @Override

@@ -24,7 +24,7 @@ const get = (kv, key, options) => () => kv.get(key, options).then(entry);
 export default {
   "kv-buckets": () => streams(async (s) => {
     const options = { description: "all of it", maxValueSize: 1000, history: 5, ttl: 3_600_000,
-      max_bytes: 1 << 20, markerTTL: 60_000, metadata: { a: "b" } };
+      max_bytes: 1 << 20, markerTTL: 60_000, metadata: { a: "b" }, compression: true };
     const full = await bucket(s, "FULL", options);
     const plain = await bucket(s, "PLAIN", { storage: "memory", allow_direct: false });
     const kvm = new Kvm(s.js);

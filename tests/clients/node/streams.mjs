@@ -113,7 +113,7 @@ const everyField = {
   duplicate_window: 90 * SECOND_NS, deny_delete: true, allow_rollup_hdrs: true, first_seq: 1000,
   republish: { src: ">", dest: "again.>", headers_only: true },
   subject_transform: { src: "f.*", dest: "h.{{wildcard(1)}}" },
-  allow_direct: true, compression: "none", allow_msg_ttl: true, allow_atomic: true,
+  allow_direct: true, compression: "s2", allow_msg_ttl: true, allow_atomic: true,
   allow_batched: true, metadata: { owner: "node", colour: "red" },
   consumer_limits: { inactive_threshold: 60 * SECOND_NS, max_ack_pending: 50 },
   subject_delete_marker_ttl: 60 * SECOND_NS,

@@ -167,7 +167,7 @@ def every_field():
         subject_transform=api.SubjectTransform(src="f.*", dest="h.{{wildcard(1)}}"),
         allow_direct=True,
         mirror_direct=False,
-        compression=api.StoreCompression.NONE,
+        compression=api.StoreCompression.S2,
         allow_msg_ttl=True,
         allow_atomic=True,
         allow_batched=True,

@@ -286,7 +286,7 @@ fn every_field() -> Config {
         }),
         subject_transform: transform("f.*", "h.{{wildcard(1)}}"),
         allow_direct: true,
-        compression: Some(Compression::None),
+        compression: Some(Compression::S2),
         metadata: HashMap::from([("owner".to_owned(), "rust".to_owned())]),
         consumer_limits: Some(ConsumerLimits {
             inactive_threshold: Duration::from_secs(60),
