@@ -72,6 +72,8 @@ def normalise(outcome, work):
         r"(127\.0\.0\.1|localhost)(:|/127\.0\.0\.1:|', |\", )\d{4,5}", r"\1:PORT", outcome
     )
     outcome = re.sub(r"_INBOX\.[\w.]+", "_INBOX.ID", outcome)
+    # The random name at the end of Nats-Stream-Source, where a stream takes from ORIGIN.
+    outcome = re.sub(r"(ORIGIN \d+( \S+){3}) \w{8}\b", r"\1 ID", outcome)
     return outcome.rstrip()
 
 

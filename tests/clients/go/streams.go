@@ -26,6 +26,7 @@ var streams = []scenario{
 	{"stream-purge", streamPurge},
 	{"stream-delete-message", streamDeleteMessage},
 	{"stream-sealed", streamSealed},
+	{"stream-mirror", streamMirror},
 }
 
 // js is a client of streams on a connection of its own, and what ends both.
@@ -469,4 +470,38 @@ func streamSealed() string {
 	config.Sealed = false
 	_, err = j.UpdateStream(j.ctx, config)
 	return out + told(err) + j.state(s)
+}
+
+func streamMirror() string {
+	j := openJS("jetstream")
+	defer j.close()
+	j.stream(jetstream.StreamConfig{Name: "ORIGIN", Subjects: []string{"o.*"}})
+	j.fill("o.a", "o.b", "o.a")
+	config := jetstream.StreamConfig{Name: "MIRROR", Mirror: &jetstream.StreamSource{Name: "ORIGIN"}}
+	mirror := j.stream(config)
+	turned := jetstream.SubjectTransformConfig{Source: "o.a", Destination: "from.a"}
+	sourced := j.stream(jetstream.StreamConfig{Name: "SOURCED", Subjects: []string{"own"},
+		Sources: []*jetstream.StreamSource{{Name: "ORIGIN",
+			SubjectTransforms: []jetstream.SubjectTransformConfig{turned}}}})
+	all := jetstream.WithSubjectFilter(">")
+	for stream, want := range map[jetstream.Stream]uint64{mirror: 3, sourced: 2} {
+		eventually(func() bool {
+			info, err := stream.Info(j.ctx)
+			return err == nil && info.State.Msgs >= want
+		})
+	}
+	out := j.put("own", "x") + j.state(mirror, all) + j.state(sourced, all)
+	out += raw(mirror.GetMsg(j.ctx, 2)) + raw(sourced.GetMsg(j.ctx, 1)) +
+		asJSON(mirror.CachedInfo().Config) + asJSON(sourced.CachedInfo().Config)
+	config.Mirror, config.Subjects = nil, []string{"promoted"}
+	_, err := j.UpdateStream(j.ctx, config)
+	out += told(err) + j.put("promoted", "x")
+	return out + j.refusals(
+		jetstream.StreamConfig{Subjects: []string{"x"}, Mirror: &jetstream.StreamSource{Name: "ORIGIN"}},
+		jetstream.StreamConfig{Mirror: &jetstream.StreamSource{Name: "ORIGIN", FilterSubject: "a..b"}},
+		jetstream.StreamConfig{Mirror: &jetstream.StreamSource{Name: "X"}},
+		jetstream.StreamConfig{Mirror: &jetstream.StreamSource{Name: "ORIGIN"},
+			Sources: []*jetstream.StreamSource{{Name: "ORIGIN"}}},
+		jetstream.StreamConfig{Sources: []*jetstream.StreamSource{{Name: "ORIGIN"}, {Name: "ORIGIN"}}},
+	)
 }

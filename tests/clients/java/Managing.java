@@ -3,9 +3,11 @@ import io.nats.client.api.AccountStatistics;
 import io.nats.client.api.CompressionOption;
 import io.nats.client.api.ConsumerLimits;
 import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.Mirror;
 import io.nats.client.api.PersistMode;
 import io.nats.client.api.Placement;
 import io.nats.client.api.Republish;
+import io.nats.client.api.Source;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
@@ -33,6 +35,7 @@ final class Managing {
         all.put("stream-purge", Managing::streamPurge);
         all.put("stream-delete-message", Managing::streamDeleteMessage);
         all.put("stream-sealed", Managing::streamSealed);
+        all.put("stream-mirror", Managing::streamMirror);
     }
 
     private static StreamConfiguration.Builder named(String name, String... subjects) {
@@ -296,6 +299,36 @@ final class Managing {
                 out.add(s.put("seal", "x"));
             }
             return String.join("; ", out) + s.state("SEAL");
+        }
+    }
+
+    private static Mirror mirror(String name) {
+        return Mirror.builder().name(name).build();
+    }
+
+    private static String streamMirror() throws Exception {
+        try (Streams s = new Streams()) {
+            s.make(named("ORIGIN", "o.*"));
+            s.fill("o.a", "o.b", "o.a");
+            Source origin = Source.builder().name("ORIGIN").build();
+            Source turned = Source.builder().name("ORIGIN")
+                .subjectTransforms(new SubjectTransform("o.a", "from.a")).build();
+            String configs = Streams.config(s.make(named("MIRROR").mirror(mirror("ORIGIN"))))
+                + Streams.config(s.make(named("SOURCED", "own").sources(turned)));
+            Streams.until(() -> s.state("MIRROR"), got -> got.startsWith("messages=3"));
+            Streams.until(() -> s.state("SOURCED"), got -> got.startsWith("messages=2"));
+            List<String> out = new ArrayList<>(List.of(configs, s.put("own", "x"),
+                s.state("MIRROR", ">"), s.get("MIRROR", 2), s.state("SOURCED", ">"),
+                s.get("SOURCED", 1),
+                Streams.said(() -> s.jsm.updateStream(named("MIRROR", "promoted").build())),
+                s.put("promoted", "x")));
+            Mirror wrong = Mirror.builder().name("ORIGIN").filterSubject("a..b").build();
+            for (StreamConfiguration.Builder given : List.of(x().mirror(mirror("ORIGIN")),
+                named("X").mirror(mirror("X")), named("X").mirror(wrong),
+                named("X").mirror(mirror("ORIGIN")).sources(origin))) {
+                out.add(Streams.said(() -> s.jsm.addStream(given.build())));
+            }
+            return String.join("; ", out);
         }
     }
 }

@@ -286,4 +286,29 @@ const ends = {
   }),
 };
 
-export default { ...lives, ...ends };
+const taken = {
+  "stream-mirror": () => streams(async (s) => {
+    await s.make("ORIGIN", ["o.*"]);
+    await s.fill("o.a", "o.b", "o.a");
+    const origin = { name: "ORIGIN" };
+    const turned = { ...origin, subject_transforms: [{ src: "o.a", dest: "from.a" }] };
+    const made = [await s.make("MIRROR", undefined, { mirror: origin }),
+      await s.make("SOURCED", ["own"], { sources: [turned] })];
+    for (const [name, want] of [["MIRROR", 3], ["SOURCED", 2]]) {
+      await until(() => s.state(name), (got) => got.startsWith(`{"messages":${want}`));
+    }
+    const out = [await s.put("own", "x"), ...made.map((info) => JSON.stringify(info.config))];
+    out.push(await s.state("MIRROR", { subjects_filter: ">" }), await s.get("MIRROR", { seq: 2 }));
+    out.push(await s.state("SOURCED", { subjects_filter: ">" }));
+    out.push(await s.get("SOURCED", { seq: 1 }));
+    out.push(await said(() => s.jsm.streams.update("MIRROR", { mirror: undefined,
+      subjects: ["promoted"] }).then((info) => info.config)));
+    out.push(await s.put("promoted", "x"));
+    return [...out, await each([{ subjects: ["x"], mirror: origin }, { mirror: { name: "X" } },
+      { mirror: { ...origin, filter_subject: "a..b" } }, { mirror: origin, sources: [origin] },
+      { sources: [origin, origin] }], (config) => said(() => s.jsm.streams.add({ name: "X",
+      ...config }).then(() => "made")))];
+  }),
+};
+
+export default { ...lives, ...ends, ...taken };

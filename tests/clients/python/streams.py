@@ -344,6 +344,33 @@ async def stream_sealed():
         return "; ".join(out + [config(await s.js.stream_info("SEAL"))])
 
 
+async def stream_mirror():
+    async with streams() as s:
+        await s.make("ORIGIN", "o.*")
+        await s.fill("o.a", "o.b", "o.a")
+        origin = api.StreamSource(name="ORIGIN")
+        mirrored = await s.js.add_stream(name="MIRROR", mirror=origin)
+        s.made.append("MIRROR")
+        filtered = api.StreamSource(name="ORIGIN", filter_subject="o.a")
+        sourced = await s.make("SOURCED", "own", sources=[filtered])
+        for name, want in (("MIRROR", 3), ("SOURCED", 2)):
+            await until(lambda: s.state(name), lambda got: got.startswith(f"messages={want}"))
+        out = [await s.put("own", "x"), await s.state("MIRROR", ">"), await s.state("SOURCED", ">")]
+        out += [await s.get("MIRROR", 2), await s.get("SOURCED", 1)]
+        out += [config(mirrored), config(sourced)]
+        out.append(await said(s.js.update_stream(name="MIRROR", subjects=["promoted"])))
+        out.append(await s.put("promoted", "x"))
+        for wrong in (
+            dict(subjects=["x"], mirror=origin),
+            dict(mirror=api.StreamSource(name="X")),
+            dict(mirror=api.StreamSource(name="ORIGIN", filter_subject="a..b")),
+            dict(mirror=origin, sources=[origin]),
+            dict(sources=[origin, origin]),
+        ):
+            out.append(await said(s.js.add_stream(name="X", **wrong)))
+        return "; ".join(out)
+
+
 SCENARIOS = [
     jetstream_disabled,
     jetstream_account,
@@ -357,4 +384,5 @@ SCENARIOS = [
     stream_purge,
     stream_delete_message,
     stream_sealed,
+    stream_mirror,
 ]

@@ -10,7 +10,7 @@ use async_nats::jetstream::message::{PublishMessage, StreamMessage};
 use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::stream::{
     Compression, Config, ConsumerLimits, DiscardPolicy, Info, PersistenceMode, Placement,
-    Republish, StorageType, Stream, SubjectTransform,
+    Republish, Source, StorageType, Stream, SubjectTransform,
 };
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions, HeaderMap};
@@ -32,6 +32,7 @@ pub const SCENARIOS: &[Scenario] = &[
     ("stream-purge", || stream_purge().boxed()),
     ("stream-delete-message", || stream_delete_message().boxed()),
     ("stream-sealed", || stream_sealed().boxed()),
+    ("stream-mirror", || stream_mirror().boxed()),
 ];
 
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -505,5 +506,41 @@ async fn stream_sealed() -> Outcome {
         out.push(s.put("seal", text("x")).await);
     }
     out.push(now(&stream).await);
+    s.end(out).await
+}
+
+fn origin() -> Source {
+    Source { name: "ORIGIN".to_owned(), ..Source::default() }
+}
+
+async fn stream_mirror() -> Outcome {
+    let mut s = Streams::open("jetstream").await?;
+    s.make(named("ORIGIN", &["o.*"])).await?;
+    s.fill(&["o.a", "o.b", "o.a"]).await?;
+    let mirror = s.make(Config { mirror: Some(origin()), ..named("MIRROR", &[]) }).await?;
+    let turned = transform("o.a", "from.a").into_iter().collect();
+    let sources = Some(vec![Source { subject_transforms: turned, ..origin() }]);
+    let sourced = s.make(Config { sources, ..named("SOURCED", &["own"]) }).await?;
+    let mut out = Vec::new();
+    for (stream, want) in [(&mirror, "messages=3"), (&sourced, "messages=2")] {
+        until(|| now(stream), |state| state.starts_with(want)).await;
+        out.push(config(stream.cached_info()));
+        out.push(counts(stream, ">").await);
+        out.push(said(stream.get_raw_message(2).await, raw));
+    }
+    out.push(s.put("own", text("x")).await);
+    out.push(done(s.js.update_stream(named("MIRROR", &["promoted"])).await));
+    out.push(s.put("promoted", text("x")).await);
+    let own = Source { name: "X".to_owned(), ..Source::default() };
+    let wrong = Source { filter_subject: Some("a..b".to_owned()), ..origin() };
+    for refused in [
+        Config { mirror: Some(origin()), ..named("X", &["x"]) },
+        Config { mirror: Some(own), ..named("X", &[]) },
+        Config { mirror: Some(wrong), ..named("X", &[]) },
+        Config { mirror: Some(origin()), sources: Some(vec![origin()]), ..named("X", &[]) },
+        Config { sources: Some(vec![origin(), origin()]), ..named("X", &[]) },
+    ] {
+        out.push(done(s.js.create_stream(refused).await));
+    }
     s.end(out).await
 }
