@@ -1,11 +1,12 @@
 //! `store check` and `store dump`: what a data directory holds, while no server has it. Nothing is
-//! changed that a start of the server would not change.
+//! changed that a start of the server would not change. `store repair` gives up what is damaged.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anabranch_broker::{RepairMode, repair_store};
 use anabranch_config::cli::StoreCommand;
 use anabranch_log::checkpoint::Checkpoints;
 use anabranch_log::directory::Directory;
@@ -43,8 +44,72 @@ enum Error {
     Output(#[from] io::Error),
 }
 
-/// Reads the data directory at `path`. The exit status is 1 if something in it is damaged.
+/// Reads the data directory at `path`, or repairs it. The exit status is 1 if something in it is
+/// damaged, and stays so.
 pub(crate) fn run(program: &Program, command: StoreCommand, path: &Path) -> ExitCode {
+    match command {
+        StoreCommand::Check | StoreCommand::Dump => read(program, command, path),
+        StoreCommand::Repair => repair(program, RepairMode::Write, path),
+        StoreCommand::RepairDryRun => repair(program, RepairMode::DryRun, path),
+    }
+}
+
+/// Repairs the data directory at `path`, or tells what that would do: with exit status 1 if it
+/// would do something.
+fn repair(program: &Program, mode: RepairMode, path: &Path) -> ExitCode {
+    static LINES: Lines = Lines;
+    if log::set_logger(&LINES).is_ok() {
+        log::set_max_level(log::LevelFilter::Warn);
+    }
+    let mut said = Ok(());
+    let mut say = |line: &str| {
+        if said.is_ok() {
+            said = writeln!(io::stdout(), "{line}");
+        }
+    };
+    let repaired = root(path).and_then(|root| {
+        let found = repair_store(root.as_ref(), mode, &mut say)?;
+        say(&match mode {
+            RepairMode::Write => format!("{found} repaired or left"),
+            RepairMode::DryRun => format!("{found} to repair; nothing was changed"),
+        });
+        Ok(found)
+    });
+    match repaired.and_then(|found| said.map(|()| found).map_err(Error::Output)) {
+        Err(error) => fail(program, &error),
+        Ok(found) if found > 0 && mode == RepairMode::DryRun => ExitCode::FAILURE,
+        Ok(_) => ExitCode::SUCCESS,
+    }
+}
+
+/// What a start of the server would log of damage is printed.
+struct Lines;
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        // Nobody is left to be told of an output that is closed.
+        let _ = writeln!(io::stdout(), "{}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+/// The data directory that is meant by `path`, which may be what `store_dir` names.
+fn root(path: &Path) -> Result<PathBuf, Error> {
+    let below = path.join(BELOW);
+    let root = if below.join(FORMAT).is_file() { below } else { path.to_owned() };
+    if root.join(FORMAT).is_file() {
+        Ok(root)
+    } else {
+        Err(Error::None(path.display().to_string()))
+    }
+}
+
+fn read(program: &Program, command: StoreCommand, path: &Path) -> ExitCode {
     let stdout = io::stdout();
     let mut out = io::BufWriter::new(stdout.lock());
     let dumps = command == StoreCommand::Dump;
@@ -61,12 +126,8 @@ pub(crate) fn run(program: &Program, command: StoreCommand, path: &Path) -> Exit
 
 impl Findings<'_> {
     fn read(&mut self, path: &Path) -> Result<(), Error> {
-        let below = path.join(BELOW);
-        let root = if below.join(FORMAT).is_file() { &below } else { path };
-        if !root.join(FORMAT).is_file() {
-            return Err(Error::None(path.display().to_string()));
-        }
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(root)?);
+        let root = root(path)?;
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&root)?);
         let unused = DirectoryFormat { id: DirectoryId([0; 16]), created_ns: 0 };
         let directory = Directory::open(disk, LockMode::Fail, unused)?;
         writeln!(self.out, "directory {} at {}", directory.id(), root.display())?;
@@ -106,7 +167,7 @@ impl Findings<'_> {
 
     fn log(&mut self, directory: &Directory, start: Start) -> Result<(), Error> {
         let disk = Arc::clone(directory.disk());
-        let options = directory.wal_options()?;
+        let options = directory.wal_options(0)?;
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
         let (mut batches, mut records) = (0_u64, 0_u64);
         while let Some(item) = recovery.next_item()? {

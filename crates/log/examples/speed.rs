@@ -86,7 +86,7 @@ fn gathering(wal: &mut Wal) {
 }
 
 fn recover(directory: &Directory, start: Start) -> (Wal, u64) {
-    let options = directory.wal_options().unwrap();
+    let options = directory.wal_options(0).unwrap();
     let disk = directory.disk().clone();
     let mut recovery = Recovery::open(disk, directory.id(), options, start).unwrap();
     let mut records = 0;

@@ -13,6 +13,11 @@ const LOCK: &str = "lock";
 const ASIDE: &str = "aside";
 /// What a directory in use has besides.
 const CONTENTS: [&str; 3] = ["wal", "checkpoints", "streams"];
+/// Sizes between which files of the log are chosen, in bytes,
+const FILE_MIN: u64 = 4 * 1024 * 1024;
+const FILE_MAX: u64 = 256 * 1024 * 1024;
+/// and what a record and its file take besides a message.
+const RECORD_EXTRA: u64 = 128 * 1024;
 /// How often a sync is measured.
 const MEASUREMENTS: usize = 5;
 
@@ -91,14 +96,36 @@ impl Directory {
         self.format.created_ns
     }
 
-    /// Sizes of the log that suit its file system.
+    /// Sizes of the log that suit its file system and records of up to `record_max` bytes: on a
+    /// small disk, with what the log has already, at most a quarter of it.
     ///
     /// # Errors
     /// [`Error::Disk`].
-    pub fn wal_options(&self) -> Result<WalOptions, Error> {
+    pub fn wal_options(&self, record_max: u64) -> Result<WalOptions, Error> {
         let defaults = WalOptions::default();
         let copy_on_write = self.disk.file_system()?.copy_on_write;
-        Ok(WalOptions { zero_step: if copy_on_write { 0 } else { defaults.zero_step }, ..defaults })
+        let zero_step = if copy_on_write { 0 } else { defaults.zero_step };
+        let room = self.disk.free_space()?.saturating_add(self.wal_bytes()?);
+        let mut file_size = defaults.file_size;
+        while file_size > FILE_MIN && file_size.saturating_mul(4 * defaults.files) > room {
+            file_size /= 2;
+        }
+        while file_size < FILE_MAX && file_size < record_max.saturating_add(RECORD_EXTRA) {
+            file_size *= 2;
+        }
+        Ok(WalOptions { zero_step, file_size, ..defaults })
+    }
+
+    /// Bytes of the log's files.
+    fn wal_bytes(&self) -> Result<u64, Error> {
+        let mut sum = 0;
+        for entry in self.disk.list(CONTENTS[0])? {
+            if entry.kind == EntryKind::File {
+                let path = format!("{}/{}", CONTENTS[0], entry.name);
+                sum += self.disk.open(&path, OpenMode::Read)?.length()?;
+            }
+        }
+        Ok(sum)
     }
 
     /// What is worth a line in the server's log. `now_ns` is a clock that does not go back.
@@ -258,7 +285,22 @@ mod tests {
         assert_eq!((directory.id(), directory.created_ns()), (NEW.id, 5));
         let facts = directory.facts(|| 7).unwrap();
         assert_eq!(facts.sync_ns, 0);
-        directory.wal_options().unwrap();
+        assert!(directory.wal_options(1000).unwrap().file_size >= FILE_MIN);
+    }
+
+    #[test]
+    fn the_log_is_smaller_on_a_small_disk_and_holds_the_largest_record() {
+        let disk = crate::disk::SimDisk::new(1);
+        let directory = Directory::open(Arc::new(disk.clone()), LockMode::Fail, NEW).unwrap();
+        let size = |room: u64, record| {
+            disk.set_capacity(room);
+            directory.wal_options(record).unwrap().file_size >> 20
+        };
+        assert_eq!(size(1 << 40, 1 << 20), 64);
+        assert_eq!(size(500 << 20, 1 << 20), 16);
+        assert_eq!(size(20 << 20, 1 << 20), 4);
+        assert_eq!(size(20 << 20, 8 << 20), 16);
+        assert_eq!(size(1 << 40, 64 << 20), 128);
     }
 
     #[test]

@@ -44,7 +44,7 @@
 //!
 //! // Apply what the log has behind it, then go on there.
 //! let start = newest.map_or(Start::default(), |newest| newest.start);
-//! let options = directory.wal_options()?;
+//! let options = directory.wal_options(0)?;
 //! let mut recovery = Recovery::open(disk.clone(), directory.id(), options, start)?;
 //! while let Some(item) = recovery.next_item()? {
 //!     match item {

@@ -48,6 +48,27 @@ impl Durations {
     }
 }
 
+/// How far reading the log has got at a start, in bytes.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Progress {
+    /// So much is read, of at most `max`.
+    pub fn show(&self, done: u64, max: u64) {
+        self.done.store(done, Ordering::Relaxed);
+        self.max.store(max, Ordering::Relaxed);
+    }
+
+    /// How much is read, and of how much at most; zeros before the log is reached.
+    #[must_use]
+    pub fn read(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.max.load(Ordering::Relaxed))
+    }
+}
+
 /// Everything that is measured.
 #[derive(Debug, Default)]
 pub struct Figures {

@@ -12,8 +12,10 @@ use anabranch_log::segment::{
     self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, Tail,
 };
 
+use super::journal::is_out_of_space;
 use super::packing::{self, PACKED, Packer};
 use super::payloads::Payload;
+use super::trouble::is_damage;
 
 /// What is known of one segment.
 #[derive(Debug, Default)]
@@ -21,6 +23,28 @@ struct Segment {
     reader: Option<SegmentReader>,
     /// Messages in it that are still in the stream.
     live: u64,
+}
+
+/// A segment that is missing, or shorter than it was.
+#[derive(Debug)]
+pub struct Hole {
+    /// The segment's first sequence.
+    pub first: u64,
+    /// That of the next segment.
+    pub next: Option<u64>,
+    /// What is wrong, with the file.
+    pub error: Error,
+    /// Bytes that are there.
+    length: u64,
+}
+
+impl Hole {
+    /// The record at `location` is not there.
+    #[must_use]
+    pub fn lacks(&self, location: Location) -> bool {
+        let place = unpack(location);
+        place.offset + u64::from(place.length) > self.length
+    }
 }
 
 /// Where a stream's files are.
@@ -39,6 +63,25 @@ pub struct Home {
 impl Home {
     fn segment(&self, first_seq: u64) -> SegmentId {
         SegmentId { account: self.account, stream: self.stream, first_seq }
+    }
+
+    /// Opens a segment for reading, also one whose header is damaged: each record has a checksum.
+    fn open(&self, id: SegmentId) -> Result<SegmentReader, Error> {
+        match SegmentReader::open(&*self.disk, self.directory, id) {
+            Err(error @ Error::Format { .. }) if is_damage(&error) => {
+                log::error!("{error}: its records are read all the same");
+                SegmentReader::open_headless(&*self.disk, self.directory, id)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Removes a segment, which the log brings again.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn remove_segment(&self, first_seq: u64) -> Result<(), Error> {
+        segment::remove(&*self.disk, self.segment(first_seq))
     }
 
     /// Removes all files: the stream is gone. It may be done again.
@@ -66,6 +109,8 @@ pub struct FilePayloads {
     full: Vec<SegmentWriter>,
     /// There once a message was to be packed.
     packer: Option<Box<Packer>>,
+    /// What was missing when they were opened.
+    holes: Vec<Hole>,
     /// Segments without messages when the last checkpoint was made: the one before it may still
     /// name their messages.
     doomed: Vec<u64>,
@@ -76,7 +121,8 @@ impl FilePayloads {
     #[must_use]
     pub fn new(home: Home) -> Self {
         let (segments, full, doomed) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { home, segments, writer: None, full, packer: None, doomed }
+        let holes = Vec::new();
+        Self { home, segments, writer: None, full, packer: None, holes, doomed }
     }
 
     /// Keeps the message `seq`; it is in memory until [`Self::write`].
@@ -146,20 +192,42 @@ impl FilePayloads {
     /// # Errors
     /// What the disk says, and damage, with file and place.
     pub fn load(&mut self, seq: u64, location: Location) -> Result<Option<Payload>, Error> {
-        self.write()?;
+        match self.write() {
+            Err(error) if !is_out_of_space(&error) => return Err(error),
+            _ => {}
+        }
+        let place = unpack(location);
         let Some((&first_seq, segment)) = self.segments.range_mut(..=seq).next_back() else {
             return Ok(None);
         };
+        // What the disk has no room for is here until it has.
+        let mut writers = self.full.iter().chain(&self.writer);
+        if let Some(writer) = writers.find(|writer| writer.id().first_seq == first_seq)
+            && let Some(record) = writer.buffered(place.offset)?
+        {
+            return packing::payload(&record).map(Some);
+        }
         let reader = match &segment.reader {
             Some(reader) => reader,
             None => {
                 let id = self.home.segment(first_seq);
-                let reader = SegmentReader::open(&*self.home.disk, self.home.directory, id)?;
-                segment.reader.insert(reader)
+                segment.reader.insert(self.home.open(id)?)
             }
         };
-        let place = unpack(location);
         packing::payload(&reader.read(place.offset, place.length)?).map(Some)
+    }
+
+    /// Overwrites what is stored of a message that left the stream, durably.
+    ///
+    /// # Errors
+    /// What the disk says, and damage.
+    pub fn erase(&mut self, gone: &Removed) -> Result<(), Error> {
+        self.write()?;
+        let Some((&first_seq, _)) = self.segments.range(..=gone.seq).next_back() else {
+            return Ok(());
+        };
+        let (id, place) = (self.home.segment(first_seq), unpack(gone.location));
+        segment::erase(&*self.home.disk, self.home.directory, id, place, gone.seq)
     }
 
     /// Messages left the stream.
@@ -176,6 +244,7 @@ impl FilePayloads {
     /// # Errors
     /// What the disk says. The checkpoint must not be made then.
     pub fn save(&mut self, into: &mut Vec<u8>) -> Result<(), Error> {
+        self.leave_empty();
         for mut writer in self.full.drain(..) {
             writer.sync()?;
         }
@@ -190,11 +259,55 @@ impl FilePayloads {
         Ok(())
     }
 
+    /// A segment of which no message is left is not written to any more, so that it can be removed.
+    fn leave_empty(&mut self) {
+        let is_empty = |writer: &SegmentWriter| {
+            let segment = self.segments.get(&writer.id().first_seq);
+            writer.tail().records > 0 && segment.is_none_or(|segment| segment.live == 0)
+        };
+        if self.writer.as_ref().is_some_and(is_empty) {
+            self.writer = None;
+        }
+    }
+
+    /// Checkpoints would free space: there are segments without messages.
+    #[must_use]
+    pub fn has_reclaimable(&self) -> bool {
+        self.segments.values().any(|segment| segment.live == 0)
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The first sequences of its segments.
+    pub fn segments(&self) -> impl Iterator<Item = u64> {
+        self.segments.keys().copied()
+    }
+
+    /// What comes goes to a new segment.
+    pub fn abandon(&mut self) {
+        self.writer = None;
+    }
+
+    /// What was missing when they were opened.
+    pub fn take_holes(&mut self) -> Vec<Hole> {
+        let mut holes = std::mem::take(&mut self.holes);
+        for hole in &mut holes {
+            // What came since is in segments of its own.
+            let next = self.segments.range(hole.first + 1..).next();
+            hole.next = next.map(|(&seq, _)| seq);
+        }
+        holes
+    }
+
     /// The segments that [`Self::save`] told of. What was written behind them is cut off: the log
-    /// brings it again.
+    /// brings it again. Segments that are missing or too short are [`Hole`]s.
     ///
     /// # Errors
-    /// What the disk says, and files that are not what they should be.
+    /// What the disk says, and what a newer program wrote.
     pub fn load_from(home: Home, saved: &[u8]) -> Result<Self, Error> {
         let mut payloads = Self::new(home);
         let (active, rest) = saved.split_at_checked(8).ok_or(Error::Options("file list"))?;
@@ -210,9 +323,39 @@ impl FilePayloads {
             let tail = Tail::decode(tail).map_err(|_| Error::Options("segment end"))?;
             let Home { disk, directory, .. } = &payloads.home;
             let id = payloads.home.segment(active);
-            payloads.writer = Some(SegmentWriter::open(disk.clone(), *directory, id, tail)?);
+            match SegmentWriter::open(disk.clone(), *directory, id, tail) {
+                Ok(writer) => payloads.writer = Some(writer),
+                Err(error) if is_damage(&error) => payloads.note_hole(active, error),
+                Err(error) => return Err(error),
+            }
         }
+        payloads.find_missing(active)?;
         Ok(payloads)
+    }
+
+    /// Looks for segments other than `active` that should be there and are not.
+    fn find_missing(&mut self, active: u64) -> Result<(), Error> {
+        let others = self.segments.iter().filter(|&(&seq, _)| seq != active);
+        let needed: Vec<u64> =
+            others.filter(|(_, segment)| segment.live > 0).map(|(&seq, _)| seq).collect();
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let Home { disk, account, stream, .. } = &self.home;
+        let there = segment::segments(&**disk, *account, *stream)?;
+        let is_there = |seq| there.binary_search_by_key(&seq, |id| id.first_seq).is_ok();
+        for seq in needed.into_iter().filter(|&seq| !is_there(seq)) {
+            if let Err(error) = self.home.open(self.home.segment(seq)) {
+                self.note_hole(seq, error);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_hole(&mut self, first: u64, error: Error) {
+        let reader = self.home.open(self.home.segment(first));
+        let length = reader.and_then(|reader| reader.length()).unwrap_or(0);
+        self.holes.push(Hole { first, next: None, error, length });
     }
 
     /// A checkpoint was made: files that neither it nor the one before needs are removed.

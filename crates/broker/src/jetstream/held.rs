@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use anabranch_jetstream::config::PersistMode;
 use anabranch_jetstream::stream::{Removed, Stored, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::NewRecord;
 
 use super::files::{FilePayloads, Home};
+use super::journal::is_out_of_space;
 use super::payloads::{MemoryPayloads, Payload};
+use super::trouble::{Trouble, is_damage};
 use crate::client::Subscription;
 
 /// Where the bytes of a stream's messages are.
@@ -35,8 +38,10 @@ pub struct Held {
     pub changed: bool,
     /// It is being made from a backup, and nobody sees it.
     pub is_restoring: bool,
-    /// Why its files are no longer used. The log still has what came since the last checkpoint.
+    /// Why it takes nothing more until the next start, or until it is repaired.
     pub broken: Option<String>,
+    /// What else is wrong with its files, or was.
+    pub trouble: Trouble,
 }
 
 impl Held {
@@ -44,6 +49,27 @@ impl Held {
     #[must_use]
     pub fn is_logged(&self) -> bool {
         matches!(self.store, Store::File(_))
+    }
+
+    /// Its messages are acknowledged when they are written, before they are synced.
+    #[must_use]
+    pub fn is_async(&self) -> bool {
+        self.machine.config().persist_mode == PersistMode::Async
+    }
+
+    /// It takes no commands now.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.broken.is_some() || self.trouble.failed.is_some()
+    }
+
+    /// The first sequences of its segments.
+    #[must_use]
+    pub fn segments(&self) -> Vec<u64> {
+        match &self.store {
+            Store::Memory(_) => Vec::new(),
+            Store::File(payloads) => payloads.segments().collect(),
+        }
     }
 
     /// Keeps the bytes of a message, which the machine just stored.
@@ -67,20 +93,33 @@ impl Held {
 
     /// The bytes of the message `seq`; nothing if they cannot be read.
     pub fn load(&mut self, seq: u64) -> Option<Payload> {
-        let loaded = match &mut self.store {
+        let payloads = match &mut self.store {
             Store::Memory(payloads) => return payloads.get(seq).cloned(),
-            Store::File(payloads) => {
-                let meta = self.machine.index().get(seq)?;
-                payloads.load(seq, meta.location)
-            }
+            Store::File(payloads) => payloads,
         };
-        match loaded {
+        let meta = self.machine.index().get(seq)?;
+        match payloads.load(seq, meta.location) {
             Ok(payload) => payload,
             Err(error) => {
-                let name = &self.machine.config().name;
-                log::error!("Stream '{name}': message {seq} cannot be read: {error}");
+                let known =
+                    is_damage(&error) && !self.trouble.losses.add(seq, seq, u64::from(meta.size));
+                if !known {
+                    let name = &self.machine.config().name;
+                    log::error!("Stream '{name}': message {seq} cannot be read: {error}");
+                }
                 None
             }
+        }
+    }
+
+    /// Overwrites what is stored of messages that left.
+    ///
+    /// # Errors
+    /// What the disk says, and damage.
+    pub fn erase(&mut self, removed: &[Removed]) -> Result<(), Error> {
+        match &mut self.store {
+            Store::Memory(_) => Ok(()),
+            Store::File(payloads) => removed.iter().try_for_each(|gone| payloads.erase(gone)),
         }
     }
 
@@ -93,10 +132,11 @@ impl Held {
         removed.clear();
     }
 
-    /// Writes what was kept.
+    /// Writes what was kept; what the disk has no room for waits in memory until it has.
     pub fn write(&mut self) {
         if let Store::File(payloads) = &mut self.store
             && let Err(error) = payloads.write()
+            && !is_out_of_space(&error)
         {
             self.fail(&error);
         }
@@ -149,19 +189,62 @@ impl Held {
         Ok(Self::new(id, machine, store))
     }
 
+    /// Its last file is not written to any more: what comes goes to a new one.
+    pub fn abandon(&mut self) {
+        if let Store::File(payloads) = &mut self.store {
+            payloads.abandon();
+        }
+    }
+
+    /// Lets go of the messages whose bytes are missing since before the start.
+    pub fn lose_missing(&mut self) {
+        let Store::File(payloads) = &mut self.store else { return };
+        for hole in payloads.take_holes() {
+            let in_hole = |seq: u64| hole.next.is_none_or(|next| seq < next);
+            let behind = self.machine.index().pages().iter_from(hole.first);
+            let gone: Vec<(u64, u64)> = behind
+                .take_while(|&(seq, _)| in_hole(seq))
+                .filter(|(_, meta)| hole.lacks(meta.location))
+                .map(|(seq, meta)| (seq, u64::from(meta.size)))
+                .collect();
+            let name = &self.machine.config().name;
+            log::error!("Stream '{name}': {}: {} messages are lost", hole.error, gone.len());
+            let mut removed = Vec::new();
+            for (seq, size) in gone {
+                self.trouble.losses.add(seq, seq, size);
+                self.machine.lose(seq, &mut removed);
+            }
+            self.changed = true;
+            payloads.forget(&removed);
+        }
+        self.trouble.losses.settle(self.machine.index().first_seq());
+    }
+
     /// A stream that listens to nothing yet.
     #[must_use]
     pub fn new(id: StreamId, machine: Stream, store: Store) -> Self {
         let (subscriptions, ack_start) = (Vec::new(), Vec::new());
-        let (changed, is_restoring, broken) = (true, false, None);
-        Self { id, machine, store, subscriptions, ack_start, changed, is_restoring, broken }
+        let (changed, is_restoring) = (true, false);
+        let (broken, trouble) = (None, Trouble::default());
+        Self {
+            id,
+            machine,
+            store,
+            subscriptions,
+            ack_start,
+            changed,
+            is_restoring,
+            broken,
+            trouble,
+        }
     }
 
+    /// A file cannot be written to, or what was written is in doubt.
     #[cold]
-    fn fail(&mut self, error: &Error) {
-        if self.broken.is_none() {
-            log::error!("Stream '{}': {error}", self.machine.config().name);
-            self.broken = Some(error.to_string());
+    pub fn fail(&mut self, error: &Error) {
+        if !self.is_offline() {
+            log::error!("Stream '{}': its file is abandoned: {error}", self.machine.config().name);
+            self.trouble.failed = Some(error.clone());
         }
     }
 }

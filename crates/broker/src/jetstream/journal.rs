@@ -10,14 +10,21 @@ use anabranch_log::checkpoint::{BlobKey, Checkpoint, CheckpointWriter, Checkpoin
 use anabranch_log::directory::{Directory, Facts};
 use anabranch_log::disk::{Disk, LockMode, RealDisk};
 use anabranch_log::format::{
-    AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, StreamId,
+    AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Outcome, StreamId,
 };
-use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal};
+use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal, WalOptions};
 use anabranch_log::{Error, wal};
 
-use super::figures::Figures;
+use super::figures::{Figures, Progress};
 use super::files::Home;
+use super::outcomes::{self, Untold};
 use super::shard::now;
+use super::streams::Ledger;
+
+/// How long messages may be acknowledged without a sync, on streams that ask for that.
+const SYNC_AFTER: Duration = Duration::from_millis(10);
+/// Time between attempts of checkpoints that fail.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The account `$G`.
 pub const GLOBAL: AccountId = AccountId(1);
@@ -36,6 +43,16 @@ pub struct Journal {
     unmarked: bool,
     /// Where the log goes on behind the last checkpoint.
     checkpointed: Lsn,
+    /// Bytes of everything in it.
+    checkpoint_bytes: u64,
+    /// Streams whose outcomes are not in the log yet.
+    untold: Untold,
+    /// Since when checkpoints fail.
+    failing: Option<Instant>,
+    /// Since when something was written and not synced.
+    unsynced: Option<Instant>,
+    /// It was said that files cannot be prepared.
+    warned: bool,
     figures: Arc<Figures>,
 }
 
@@ -44,6 +61,8 @@ pub struct Opening {
     directory: Directory,
     checkpoints: Checkpoints,
     facts: Facts,
+    options: WalOptions,
+    progress: Arc<Progress>,
 }
 
 /// What a checkpoint holds.
@@ -51,8 +70,18 @@ pub struct Opening {
 pub struct Saved {
     /// Where the log goes on behind it.
     pub start: Start,
-    /// Its parts.
-    pub parts: Vec<(BlobKey, Vec<u8>)>,
+    /// Its parts, or why one cannot be read.
+    pub parts: Vec<(BlobKey, Result<Vec<u8>, Error>)>,
+}
+
+/// What the log has.
+pub enum Found<'a> {
+    /// A command, and where.
+    Command(Logged<'a>, Lsn),
+    /// Where streams stood before the batch there; since when all of them are told of.
+    Outcomes(Lsn, Lsn, Vec<Outcome>),
+    /// A part that cannot be read.
+    Damage(Lsn, Lsn),
 }
 
 /// A command from the log.
@@ -66,12 +95,20 @@ pub struct Logged<'a> {
 }
 
 impl Opening {
-    /// Opens the data directory at `root`, and makes it if there is none.
+    /// Opens the data directory at `root`, and makes it if there is none. Messages have up to
+    /// `message_max` bytes.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub fn new(root: &Path) -> Result<Self, Error> {
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(root)?);
+    pub fn new(root: &Path, message_max: u64) -> Result<Self, Error> {
+        Self::on(Arc::new(RealDisk::new(root)?), message_max)
+    }
+
+    /// The same on a disk that is there.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn on(disk: Arc<dyn Disk>, message_max: u64) -> Result<Self, Error> {
         let new = DirectoryFormat { id: DirectoryId(rand::random()), created_ns: now() };
         let directory = Directory::open(disk, LockMode::Fail, new)?;
         let (checkpoints, rejected) =
@@ -81,7 +118,13 @@ impl Opening {
         }
         let clock = Instant::now();
         let facts = directory.facts(|| nanos(clock.elapsed()))?;
-        Ok(Self { directory, checkpoints, facts })
+        let options = directory.wal_options(message_max)?;
+        Ok(Self { directory, checkpoints, facts, options, progress: Arc::default() })
+    }
+
+    /// How far reading gets is shown there.
+    pub fn watch(&mut self, progress: &Arc<Progress>) {
+        self.progress = Arc::clone(progress);
     }
 
     /// What the directory is on.
@@ -96,30 +139,44 @@ impl Opening {
         home(&self.directory, stream)
     }
 
-    /// Reads the newest checkpoint that can be read: its parts, and where the log goes on.
+    /// Reads the newest checkpoint that can be read: its parts, and where the log goes on. If all
+    /// of them are damaged somewhere, the newest.
     ///
     /// # Errors
-    /// When there are checkpoints and none of them can be read.
+    /// When the log has lost what would be needed without a checkpoint.
     pub fn checkpoint(&self) -> Result<Saved, Error> {
         let Some(newest) = self.checkpoints.newest() else { return Ok(Saved::default()) };
-        match self.read(newest) {
-            Ok(saved) => Ok(saved),
-            Err(error) => {
-                let Some(previous) = self.checkpoints.previous() else { return Err(error) };
-                log::error!("The newest checkpoint is damaged, the one before is used: {error}");
-                self.read(previous)
-            }
+        let saved = self.read(newest);
+        let Some(error) = saved.parts.iter().find_map(|(_, read)| read.as_ref().err()) else {
+            return Ok(saved);
+        };
+        log::error!("The newest checkpoint is damaged: {error}");
+        let previous = self.checkpoints.previous().map(|previous| self.read(previous));
+        let whole = previous.filter(|saved| saved.parts.iter().all(|(_, read)| read.is_ok()));
+        if whole.is_some() {
+            log::error!("The checkpoint before it is used");
         }
+        Ok(whole.unwrap_or(saved))
     }
 
-    fn read(&self, checkpoint: &Checkpoint) -> Result<Saved, Error> {
+    fn read(&self, checkpoint: &Checkpoint) -> Saved {
         let mut saved = Saved { start: checkpoint.start, parts: Vec::new() };
         for (key, length) in checkpoint.blobs() {
-            if let Some(blob) = self.checkpoints.read(checkpoint, key)? {
-                saved.parts.push((key, blob.read_all(length)?));
-            }
+            let blob = self.checkpoints.read(checkpoint, key);
+            let blob = blob.map(|blob| blob.expect("the key is one of the checkpoint's"));
+            saved.parts.push((key, blob.and_then(|blob| blob.read_all(length))));
         }
-        Ok(saved)
+        saved
+    }
+
+    /// Tells the ledger of all streams that ever had files: a number is not given twice.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn note_streams(&self, ledger: &mut Ledger) -> Result<(), Error> {
+        let streams = self.directory.streams()?.streams;
+        streams.into_iter().for_each(|(_, stream)| ledger.note_stream(stream));
+        Ok(())
     }
 
     /// Reads what the log has behind `start`, and opens the log.
@@ -129,22 +186,29 @@ impl Opening {
     pub fn replay(
         self,
         start: Start,
-        mut apply: impl FnMut(Logged<'_>) -> Result<(), Error>,
+        mut apply: impl FnMut(Found<'_>) -> Result<(), Error>,
     ) -> Result<Journal, Error> {
-        let Self { directory, checkpoints, .. } = self;
+        let Self { directory, checkpoints, options, progress, .. } = self;
         let disk = Arc::clone(directory.disk());
-        let options = directory.wal_options()?;
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
+        let (begin, max) = (start.position.lsn, recovery.reach().since(start.position.lsn));
         while let Some(item) = recovery.next_item()? {
             match item {
                 Item::Batch(batch) => {
+                    progress.show(batch.end.lsn.since(begin), max);
                     for record in batch.records() {
-                        if let Some(logged) = logged(&record)? {
-                            apply(logged)?;
+                        if record.envelope.kind == Kind::Outcome {
+                            let (since, outcomes) = outcomes::decode(record.payload);
+                            apply(Found::Outcomes(batch.lsn, since, outcomes))?;
+                        } else if let Some(logged) = logged(&record)? {
+                            apply(Found::Command(logged, batch.lsn))?;
                         }
                     }
                 }
-                Item::Damage(damage) => return Err(damaged(&damage)),
+                Item::Damage(damage) => {
+                    report(&damage, &recovery);
+                    apply(Found::Damage(damage.from, damage.to))?;
+                }
             }
         }
         let (mut wal, report) = recovery.finish()?;
@@ -153,7 +217,9 @@ impl Opening {
             log::info!("  Recovered:       {} batches of the log", report.batches);
         }
         let clock = Instant::now();
-        let changed = report.batches > 0;
+        let checkpoint_bytes = bytes_of(&checkpoints);
+        let changed = report.batches > 0 || report.damages > 0;
+        let untold = Untold::from(wal.written().lsn);
         let (maintained, unmarked, checkpointed) = (false, changed, start.position.lsn);
         Ok(Journal {
             directory,
@@ -164,6 +230,11 @@ impl Opening {
             maintained,
             unmarked,
             checkpointed,
+            checkpoint_bytes,
+            untold,
+            failing: None,
+            unsynced: None,
+            warned: false,
             figures: Arc::default(),
         })
     }
@@ -182,10 +253,17 @@ fn logged<'a>(record: &anabranch_log::format::Record<'a>) -> Result<Option<Logge
     Ok(Some(Logged { stream: record.envelope.stream, time: record.envelope.time_ns, command }))
 }
 
-fn damaged(damage: &wal::Damage) -> Error {
+/// Says which part of the log is damaged, and keeps what is there of it.
+fn report(damage: &wal::Damage, recovery: &Recovery) {
     let wal::Damage { path, offset, from, to } = damage;
-    log::error!("The write-ahead log is damaged from LSN {from} to {to}: {path}, byte {offset}");
-    Error::Options("the write-ahead log is damaged: see the line before")
+    log::error!(
+        "The write-ahead log is damaged from LSN {from} to {to}: {path}, byte {offset}. What \
+         streams had stored, deleted and changed there is lost"
+    );
+    match recovery.keep_aside(damage) {
+        Ok(path) => log::error!("What is there of it was copied to {path}"),
+        Err(error) => log::error!("What is there of it cannot be copied: {error}"),
+    }
 }
 
 fn home(directory: &Directory, stream: StreamId) -> Home {
@@ -224,23 +302,116 @@ impl Journal {
             first_seq: 0,
             time_ns: time,
         };
+        self.wal.append_with(&envelope, |into| command.encode(into))?;
         self.changed = true;
-        self.wal.append_with(&envelope, |into| command.encode(into)).map(|_| ())
+        self.untold.note(stream);
+        Ok(())
+    }
+
+    /// Adds, as the first record of a batch, where streams stand: everything in the log is applied.
+    /// `last_seq` gives the last sequence of a stream, if it is still there.
+    pub fn tell_outcomes(&mut self, last_seq: impl Fn(StreamId) -> Option<u64>) {
+        if self.wal.gathered() == 0 && self.untold.is_due(self.wal.written().lsn) {
+            self.add_outcomes(last_seq);
+        }
+    }
+
+    fn add_outcomes(&mut self, last_seq: impl Fn(StreamId) -> Option<u64>) {
+        let payload = self.untold.tell(self.wal.written().lsn, last_seq);
+        let envelope = Envelope {
+            kind: Kind::Outcome,
+            flags: 0,
+            account: GLOBAL,
+            stream: StreamId(0),
+            count: 0,
+            first_seq: 0,
+            time_ns: now(),
+        };
+        // A log without room for it goes on without.
+        let _ = self.wal.append(&envelope, &payload);
+    }
+
+    /// A part of the newest checkpoint, if it has that.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn saved(&self, key: BlobKey) -> Result<Option<Vec<u8>>, Error> {
+        let Some(newest) = self.checkpoints.newest() else { return Ok(None) };
+        let blob = self.checkpoints.read(newest, key)?;
+        blob.map(|blob| blob.read_all(u64::MAX)).transpose()
+    }
+
+    /// Gives `apply` all commands of a stream since the newest checkpoint.
+    ///
+    /// # Errors
+    /// When the log cannot be read, and those of `apply`.
+    pub fn reread(
+        &self,
+        stream: StreamId,
+        mut apply: impl FnMut(&Logged<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let newest = self.checkpoints.newest();
+        let start = newest.map_or_else(Start::default, |newest| newest.start);
+        self.wal.reread(start.position, |batch| {
+            for record in batch.records().filter(|record| record.envelope.stream == stream) {
+                if let Some(logged) = logged(&record)? {
+                    apply(&logged)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Makes everything added durable.
     ///
     /// # Errors
-    /// When that failed: nothing is known about what was added, and nothing more is taken.
+    /// When there was no space ([`is_out_of_space`]): nothing of it was added. When it failed
+    /// otherwise: nothing is known about what was added, and nothing more is taken.
     pub fn commit(&mut self) -> Result<(), Error> {
-        if self.wal.gathered() > 0 {
+        if self.wal.gathered() > 0 || self.unsynced.is_some() {
             let begun = Instant::now();
             self.wal.commit()?;
+            self.unsynced = None;
             self.figures.commits.add(begun.elapsed());
             self.maintained = false;
             self.unmarked = true;
         }
         Ok(())
+    }
+
+    /// Writes everything added; it is durable with the next commit, of which [`Self::idle`] sees
+    /// to it that it comes soon.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub fn write(&mut self) -> Result<(), Error> {
+        if self.wal.gathered() > 0 {
+            self.wal.write()?;
+            self.unsynced.get_or_insert_with(Instant::now);
+            self.maintained = false;
+            self.unmarked = true;
+        }
+        Ok(())
+    }
+
+    /// Commands that the next commit makes durable, in bytes.
+    #[must_use]
+    pub fn gathered(&self) -> usize {
+        self.wal.gathered()
+    }
+
+    /// The disk of the data directory.
+    #[must_use]
+    pub fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(self.directory.disk())
+    }
+
+    /// Bytes that must stay free: what the log may still grow by, and a checkpoint that is larger
+    /// than the last one by a half.
+    #[must_use]
+    pub fn reserve(&self) -> u64 {
+        let bytes = self.checkpoint_bytes;
+        self.wal.growth().saturating_add(bytes.saturating_add(bytes / 2))
     }
 
     /// What is measured goes there.
@@ -261,7 +432,13 @@ impl Journal {
     #[must_use]
     pub fn wants_checkpoint(&self) -> bool {
         let logged = self.wal.written().lsn.since(self.checkpointed);
-        logged >= self.wal.usage().max / 3
+        logged >= self.wal.usage().max / 3 && self.may_checkpoint()
+    }
+
+    /// No checkpoint failed a moment ago.
+    #[must_use]
+    pub fn may_checkpoint(&self) -> bool {
+        self.failing.is_none_or(|since| since.elapsed() >= RETRY_AFTER)
     }
 
     /// Something was logged since the last checkpoint.
@@ -281,34 +458,56 @@ impl Journal {
         self.commit()?;
         let durable = self.wal.durable();
         let start = Start { position: durable, durable: durable.lsn };
-        let mut writer = self.checkpoints.begin(start, now())?;
-        save(&mut writer)?;
-        let needed_from = self.checkpoints.install(writer.finish()?)?;
+        let finished = self.checkpoints.begin(start, now()).and_then(|mut writer| {
+            save(&mut writer)?;
+            writer.finish()
+        });
+        let finished = finished.inspect_err(|_| {
+            self.failing = Some(Instant::now());
+            // What is left of it takes space; it is tried again with the next one.
+            let _ = self.checkpoints.sweep();
+        })?;
+        let needed_from = self.checkpoints.install(finished)?;
         self.changed = false;
+        self.checkpoint_bytes = bytes_of(&self.checkpoints);
+        self.failing = None;
         self.checkpointed = durable.lsn;
         self.wal.release(needed_from)
     }
 
-    /// To be called while nothing waits: gets files ready, and marks what is durable. Says when
-    /// it wants to be called again.
+    /// To be called while nothing waits: gets files ready, and marks what is durable, and where
+    /// streams stand. Says when it wants to be called again.
     ///
     /// # Errors
     /// When the log has failed.
-    pub fn idle(&mut self) -> Result<Option<Duration>, Error> {
+    pub fn idle(
+        &mut self,
+        last_seq: impl Fn(StreamId) -> Option<u64>,
+    ) -> Result<Option<Duration>, Error> {
+        let unsynced = self.unsynced.map(|since| SYNC_AFTER.saturating_sub(since.elapsed()));
+        if unsynced.is_some_and(|left| left.is_zero()) {
+            self.commit()?;
+        } else if unsynced.is_some() {
+            return Ok(unsynced);
+        }
         if !self.maintained {
             self.maintained = match self.wal.maintain() {
                 Ok(step) => step == Maintenance::Done,
                 Err(Error::Disk(error)) => {
                     // The log makes its next file when it needs it.
-                    log::warn!("JetStream could not prepare a file of the log: {error}");
+                    if !self.warned {
+                        log::warn!("JetStream could not prepare a file of the log: {error}");
+                    }
+                    self.warned = true;
                     true
                 }
                 Err(error) => return Err(error),
             };
             return Ok(Some(Duration::ZERO));
         }
-        if self.unmarked && self.wal.mark(nanos(self.clock.elapsed()))?.is_some() {
+        if self.unmarked && self.wal.is_mark_due(nanos(self.clock.elapsed())) {
             self.unmarked = false;
+            self.mark(last_seq)?;
         }
         Ok(self.unmarked.then_some(Duration::from_nanos(MARK_IDLE_NS)))
     }
@@ -317,9 +516,32 @@ impl Journal {
     ///
     /// # Errors
     /// When the log has failed.
-    pub fn close(&mut self) -> Result<(), Error> {
-        self.wal.mark_now().map(|_| ())
+    pub fn close(&mut self, last_seq: impl Fn(StreamId) -> Option<u64>) -> Result<(), Error> {
+        self.commit()?;
+        self.mark(last_seq)
     }
+
+    /// Marks what is durable. Without space for that, all that is lost is that a torn end would
+    /// hide damage before it.
+    fn mark(&mut self, last_seq: impl Fn(StreamId) -> Option<u64>) -> Result<(), Error> {
+        if self.untold.is_any() {
+            self.add_outcomes(last_seq);
+        }
+        match self.wal.mark_together() {
+            Err(error) if is_out_of_space(&error) => Ok(()),
+            marked => marked.map(|_| ()),
+        }
+    }
+}
+
+fn bytes_of(checkpoints: &Checkpoints) -> u64 {
+    checkpoints.newest().map_or(0, |newest| newest.blobs().map(|(_, length)| length).sum())
+}
+
+/// There was no space, and nothing was done.
+#[must_use]
+pub fn is_out_of_space(error: &Error) -> bool {
+    matches!(error, Error::Disk(error) if error.is_full())
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -4,30 +4,41 @@
 
 mod advising;
 mod api;
+mod backlog;
 mod capacity;
+#[cfg(test)]
+mod fault_tests;
 mod figures;
 mod files;
 mod held;
 mod journal;
+mod losses;
+mod mending;
 mod outbox;
+mod outcomes;
 mod packing;
 mod passing;
 mod payloads;
+mod placing;
 mod publishing;
 mod pulling;
 mod questions;
 mod receiving;
 mod recovery;
+mod repair;
 mod restoring;
 mod running;
 mod sending;
 mod shard;
+mod space;
 mod streams;
 mod transfers;
+mod trouble;
 mod view;
 mod zones;
 
 pub use capacity::Capacity;
-pub use figures::{BOUNDS_US, Measured as Durations};
+pub use figures::{BOUNDS_US, Measured as Durations, Progress};
+pub use repair::{RepairMode, repair_store};
 pub use running::JetStream;
 pub use view::{Detail, Totals};

@@ -40,7 +40,16 @@ pub fn pull(shard: &mut Shard) {
         }
     }
     let looked = begun.elapsed();
-    if found.is_empty() || !shard.commit() {
+    if found.is_empty() {
+        return shard.pipes.pace.took(looked);
+    }
+    if !shard.commit() {
+        // Without space nothing of it is logged, and it is tried again later.
+        if !shard.has_failed() {
+            for (pipe, one) in found {
+                rest(shard, pipe, one.first(), &error::INSUFFICIENT_RESOURCES, now);
+            }
+        }
         return shard.pipes.pace.took(looked);
     }
     let begun = Instant::now();

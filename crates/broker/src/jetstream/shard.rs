@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_config::options::JetStream as Options;
 use anabranch_jetstream::advisory::{Advisory, StreamAction};
-use anabranch_jetstream::config::API_LEVEL;
+use anabranch_jetstream::config::{API_LEVEL, Storage};
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
@@ -18,19 +18,24 @@ use super::advising::{advise, tell_abandoned};
 use super::api;
 use super::capacity::{Capacity, Room};
 use super::figures::Figures;
-use super::held::Held;
-use super::journal::{Journal, Opening};
+use super::held::{Held, Store};
+use super::journal::{Journal, Opening, is_out_of_space};
+use super::mending::{self, Mended};
 use super::outbox::Outbox;
 use super::passing;
 use super::publishing::{self, Message};
 use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
+use super::space::{self, Space};
 use super::streams::{Intake, Ledger, Streams};
 use super::transfers::{self, Transfers};
 use crate::error::StartError;
 use crate::server::Server;
 use crate::worker::{Delivered, Inbound, Parcel};
+
+/// How long time does not pass for streams after the log had no space for that, in nanoseconds.
+const TICK_RETRY_NS: i64 = 1_000_000_000;
 
 /// Everything that the thread owns.
 pub struct Shard {
@@ -47,19 +52,25 @@ pub struct Shard {
     /// What happened to streams and was not told yet.
     pub(super) news: Vec<(String, StreamAction)>,
     room: Room,
+    space: Space,
+    /// When streams are looked after again whose files found no space.
+    mend_again: Option<Instant>,
     requests_max: usize,
     questions: Arc<Questions>,
     /// Nothing more is logged: from then on nothing is acknowledged.
     failed: bool,
+    /// Something that was added to the log must be durable before it is answered.
+    needs_sync: bool,
     /// When something is due at the earliest, in nanoseconds since 1970; it may be too early.
     due: Option<i64>,
     /// Streams whose messages were kept and not written yet.
     touched: Vec<StreamId>,
 }
 
-/// A message of the turn, and why it could not be logged.
+/// A message of the turn, whether it waits in the log, and why it could not be logged.
 struct Pending<'a> {
     message: Inbound<'a>,
+    is_logged: bool,
     refused: Option<ApiError>,
 }
 
@@ -78,13 +89,16 @@ impl Shard {
         let begun = Instant::now();
         let seed = server.seed();
         let unusable = |error| StartError::JetStream { directory: root.to_owned(), error };
-        let opening = Opening::new(root).map_err(unusable)?;
+        let message_max = u64::from(server.options.limits.payload_max);
+        let mut opening = Opening::new(root, message_max).map_err(unusable)?;
+        opening.watch(&server.recovery);
         let capacity = Capacity::of(options, opening.facts().free_bytes);
         announce(options, capacity, root, &opening);
         let (streams, ledger, mut journal) = recovery::recover(opening, seed).map_err(unusable)?;
         let due = streams.next_deadline();
         let figures = Arc::<Figures>::default();
         journal.observe(&figures);
+        let space = Space::new(journal.disk());
         let mut shard = Self {
             intake: Intake { server, inbox: Arc::clone(questions.inbox()) },
             streams,
@@ -96,9 +110,12 @@ impl Shard {
             transfers: Transfers::default(),
             news: Vec::new(),
             room: Room::new(capacity),
+            space,
+            mend_again: None,
             requests_max: usize::try_from(options.requests_max).unwrap_or(usize::MAX),
             questions: Arc::clone(questions),
             failed: false,
+            needs_sync: false,
             due,
             touched: Vec::new(),
         };
@@ -116,6 +133,7 @@ impl Shard {
             let patience = self.idle();
             let delivered = self.intake.inbox.take(patience);
             let begun = Instant::now();
+            self.space.begin(now(), self.journal.reserve());
             match delivered {
                 Delivered::Parcels(parcels) => self.turn(&parcels),
                 Delivered::Nothing => {}
@@ -129,7 +147,8 @@ impl Shard {
             for question in self.questions.take() {
                 question(&self);
             }
-            if self.journal.wants_checkpoint() {
+            self.mend();
+            if self.journal.wants_checkpoint() || self.could_free_space() {
                 self.checkpoint();
             }
             self.journal.show_usage();
@@ -146,7 +165,8 @@ impl Shard {
         let soon = if self.failed {
             None
         } else {
-            match self.journal.idle() {
+            let Self { journal, streams, .. } = self;
+            match journal.idle(|id| streams.last_seq(id)) {
                 Ok(soon) => soon,
                 Err(error) => {
                     self.fail(&error);
@@ -154,8 +174,9 @@ impl Shard {
                 }
             }
         };
+        let hopes = self.space.is_low().then_some(space::PATIENCE);
         let transfers = self.transfers.patience(Instant::now());
-        due.into_iter().chain(soon).chain(transfers).min()
+        due.into_iter().chain(soon).chain(hopes).chain(transfers).min()
     }
 
     fn turn(&mut self, parcels: &[Parcel]) {
@@ -181,8 +202,10 @@ impl Shard {
                 self.due = self.streams.next_deadline();
                 continue;
             }
+            let before = self.journal.gathered();
             let refused = self.log(&message, now).err();
-            pending.push(Pending { message, refused });
+            let is_logged = self.journal.gathered() > before;
+            pending.push(Pending { message, is_logged, refused });
         }
         self.settle(&mut pending, now);
     }
@@ -222,7 +245,11 @@ impl Shard {
             let storage = format!("{storage:?}").to_lowercase();
             log::error!("JetStream {storage} resource limits exceeded for server");
         }
-        admitted
+        if !admitted || storage == Storage::Memory || self.space.admit(size) {
+            return admitted;
+        }
+        self.space.complain();
+        false
     }
 
     /// Adds the message's command, if it is one, to the log.
@@ -243,6 +270,12 @@ impl Shard {
         self.append(StreamId(message.recipient.0), now, &command)
     }
 
+    /// Adds to the log where streams stand, if it is time for that.
+    fn tell_outcomes(&mut self) {
+        let Self { journal, streams, .. } = self;
+        journal.tell_outcomes(|id| streams.last_seq(id));
+    }
+
     /// Adds a command to the log, if the stream's commands are logged.
     ///
     /// # Errors
@@ -256,9 +289,12 @@ impl Shard {
         let Some(held) = self.streams.get(id).filter(|held| held.is_logged()) else {
             return Ok(());
         };
-        if held.broken.is_some() || self.failed {
+        if held.is_offline() || self.failed {
             return Err(error::store_failed("the stream's storage has failed"));
         }
+        let is_publish = matches!(command, Command::Publish { .. } | Command::PublishFast { .. });
+        self.needs_sync |= !(is_publish && held.is_async());
+        self.tell_outcomes();
         let logged = self.journal.append(id, now, command);
         logged.map_err(|error| {
             if let Error::Poisoned(_) = &error {
@@ -270,15 +306,42 @@ impl Shard {
 
     /// Makes what is pending durable, then applies and answers it.
     fn settle(&mut self, pending: &mut Vec<Pending<'_>>, now: i64) {
-        if let Err(error) = self.journal.commit() {
-            // What was under way is neither acknowledged nor refused: nobody knows.
-            self.fail(&error);
-            pending.clear();
+        let committed = match std::mem::take(&mut self.needs_sync) {
+            true => self.journal.commit(),
+            false => self.journal.write(),
+        };
+        match committed {
+            Ok(()) => {}
+            Err(error) if is_out_of_space(&error) => self.refuse_logged(pending),
+            Err(error) => {
+                // What was under way is neither acknowledged nor refused: nobody knows.
+                self.fail(&error);
+                pending.clear();
+            }
         }
+        self.space.settled();
         if !pending.is_empty() {
             self.with_outbox(|shard, outbox| shard.apply_all(pending, now, outbox));
         }
         self.room.settled();
+    }
+
+    /// The log has nothing of what was added to it.
+    #[cold]
+    fn refuse_logged(&mut self, pending: &mut [Pending<'_>]) {
+        self.ran_out();
+        for one in pending.iter_mut().filter(|one| one.is_logged) {
+            one.refused = Some(error::INSUFFICIENT_RESOURCES);
+        }
+    }
+
+    /// There is too little space, and a checkpoint would free some.
+    fn could_free_space(&self) -> bool {
+        let frees = |held: &Held| match &held.store {
+            Store::File(payloads) => payloads.has_reclaimable(),
+            Store::Memory(_) => false,
+        };
+        self.space.is_low() && self.journal.may_checkpoint() && self.streams.iter().any(frees)
     }
 
     pub(super) fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
@@ -291,7 +354,7 @@ impl Shard {
     }
 
     fn apply_all(&mut self, pending: &mut Vec<Pending<'_>>, now: i64, outbox: &mut Outbox<'_>) {
-        for Pending { message, refused } in pending.drain(..) {
+        for Pending { message, refused, .. } in pending.drain(..) {
             if message.recipient == Intake::API {
                 api::answer(self, &message, refused, outbox);
                 continue;
@@ -306,13 +369,18 @@ impl Shard {
                 self.touched.push(held.id);
             }
         }
+        let mut has_failed = false;
         for id in std::mem::take(&mut self.touched) {
             if let Some(held) = self.streams.get_mut(id) {
                 tell_abandoned(&self.intake, &mut held.machine, outbox);
                 held.write();
                 self.pipes.wake(&held.machine.config().name);
+                has_failed |= held.trouble.failed.is_some();
                 self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
             }
+        }
+        if has_failed {
+            self.streams.note_failure();
         }
     }
 
@@ -322,19 +390,29 @@ impl Shard {
         if self.due.is_none_or(|due| due > now) {
             return;
         }
-        let is_due = |held: &Held| held.machine.next_deadline().is_some_and(|due| due <= now);
+        let is_due = |held: &Held| {
+            !held.is_offline() && held.machine.next_deadline().is_some_and(|due| due <= now)
+        };
         let due: Vec<StreamId> =
             self.streams.iter().filter(|held| is_due(held)).map(|held| held.id).collect();
         for &id in &due {
             let logged = self.streams.get(id).is_some_and(Held::is_logged);
+            self.tell_outcomes();
             if logged && let Err(error) = self.journal.append(id, now, &Command::Tick) {
                 return self.fail(&error);
             }
         }
-        if let Err(error) = self.journal.commit() {
-            return self.fail(&error);
+        match self.journal.commit() {
+            Ok(()) => {}
+            Err(error) if is_out_of_space(&error) => {
+                self.ran_out();
+                self.due = Some(now.saturating_add(TICK_RETRY_NS));
+                return;
+            }
+            Err(error) => return self.fail(&error),
         }
         self.with_outbox(|shard, outbox| {
+            let mut has_failed = false;
             for id in due {
                 if let Some(held) = shard.streams.get_mut(id) {
                     passing::tick(held, now, &mut |held, stored| {
@@ -343,7 +421,11 @@ impl Shard {
                     tell_abandoned(&shard.intake, &mut held.machine, outbox);
                     held.write();
                     shard.pipes.wake(&held.machine.config().name);
+                    has_failed |= held.trouble.failed.is_some();
                 }
+            }
+            if has_failed {
+                shard.streams.note_failure();
             }
         });
         self.due = self.streams.next_deadline();
@@ -355,29 +437,71 @@ impl Shard {
         self.failed
     }
 
-    /// Makes durable what was added to the log; false when that failed.
+    /// Makes durable what was added to the log; false when that failed, or there was no space and
+    /// nothing of it is there.
     pub(super) fn commit(&mut self) -> bool {
         let committed = self.journal.commit();
-        if let Err(error) = &committed {
-            self.fail(error);
+        match &committed {
+            Ok(()) => {}
+            Err(error) if is_out_of_space(error) => self.ran_out(),
+            Err(error) => self.fail(error),
         }
         committed.is_ok()
+    }
+
+    /// The log had no space for what was added to it, and has nothing of it.
+    #[cold]
+    fn ran_out(&mut self) {
+        self.space.ran_out();
+        self.space.complain();
     }
 
     /// A stream took messages from others.
     pub(super) fn took(&mut self, id: StreamId, name: &str) {
         self.room.settled();
         self.pipes.wake(name);
-        let deadline = self.streams.get(id).and_then(|held| held.machine.next_deadline());
+        let held = self.streams.get(id);
+        let deadline = held.and_then(|held| held.machine.next_deadline());
+        if held.is_some_and(Held::is_offline) {
+            self.streams.note_failure();
+        }
         self.due = self.due.into_iter().chain(deadline).min();
+    }
+
+    /// Looks after streams whose files failed.
+    fn mend(&mut self) {
+        let again = self.mend_again.is_some_and(|then| then <= Instant::now());
+        if !self.streams.may_have_failed() && !again {
+            return;
+        }
+        self.mend_again = None;
+        // What was applied must be in the part of the log that is read.
+        if !self.commit() {
+            return self.streams.note_failure();
+        }
+        let failed = self.streams.iter_mut().filter(|held| held.trouble.failed.is_some());
+        let failed: Vec<StreamId> = failed.map(|held| held.id).collect();
+        let seed = self.intake.server.seed();
+        for id in failed {
+            if mending::mend(&mut self.streams, &self.journal, id, seed) == Some(Mended::Later) {
+                self.space.ran_out();
+                self.mend_again = Some(Instant::now() + space::PATIENCE);
+            }
+        }
     }
 
     /// Saves the state, so that the log before it is no longer needed.
     fn checkpoint(&mut self) {
         let Self { streams, ledger, journal, .. } = self;
         match journal.checkpoint(|writer| recovery::save(streams, ledger, writer)) {
-            Ok(()) => recovery::reclaim(streams, ledger, journal),
-            Err(error) => log::error!("JetStream checkpoint failed: {error}"),
+            Ok(()) => {
+                recovery::reclaim(streams, ledger, journal);
+                self.space.freed();
+            }
+            Err(error) => {
+                log::error!("JetStream checkpoint failed: {error}");
+                self.streams.note_failure();
+            }
         }
     }
 
@@ -388,7 +512,8 @@ impl Shard {
         if self.journal.has_changed() {
             self.checkpoint();
         }
-        if let Err(error) = self.journal.close() {
+        let Self { journal, streams, .. } = &mut self;
+        if let Err(error) = journal.close(|id| streams.last_seq(id)) {
             log::error!("JetStream: {error}");
         }
     }
@@ -426,12 +551,19 @@ impl Shard {
         if self.failed {
             return Err(error::store_failed("the storage has failed"));
         }
+        self.tell_outcomes();
         let logged = self.journal.append(id, now, command).and_then(|()| self.journal.commit());
-        logged.map_err(|error| {
-            if let Error::Poisoned(_) = &error {
-                self.fail(&error);
+        logged.map_err(|error| match error {
+            error if is_out_of_space(&error) => {
+                self.ran_out();
+                error::STORAGE_INSUFFICIENT
             }
-            error::store_failed(error)
+            error => {
+                if let Error::Poisoned(_) = &error {
+                    self.fail(&error);
+                }
+                error::store_failed(error)
+            }
         })
     }
 }

@@ -11,6 +11,7 @@ use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_subject::matching;
 
+use super::backlog::Backlog;
 use super::held::Held;
 use crate::client::Subscription;
 use crate::server::Server;
@@ -23,6 +24,18 @@ pub struct Streams {
     by_name: BTreeMap<String, StreamId>,
     /// What came, changed or went, for who takes from whom.
     stirred: Vec<(StreamId, String)>,
+    /// Streams that cannot be served, since what is stored of them cannot be read.
+    unserved: BTreeMap<StreamId, Unserved>,
+    /// A file of one of them may have failed since somebody looked.
+    may_have_failed: bool,
+}
+
+/// A stream that cannot be served: not even its name is known.
+pub struct Unserved {
+    /// Why.
+    pub reason: String,
+    /// Its commands since the checkpoint.
+    pub backlog: Backlog,
 }
 
 /// Numbers below are other recipients of the shard's inbox.
@@ -115,6 +128,38 @@ impl Streams {
         !self.stirred.is_empty()
     }
 
+    /// A stream cannot be served. What is stored of it stays.
+    pub fn put_unserved(&mut self, id: StreamId, reason: String, backlog: Backlog) {
+        log::error!("The stream of number {id} cannot be served: {reason}");
+        self.unserved.insert(id, Unserved { reason, backlog });
+    }
+
+    /// The stream with this identity, if it cannot be served.
+    pub fn unserved_mut(&mut self, id: StreamId) -> Option<&mut Unserved> {
+        self.unserved.get_mut(&id)
+    }
+
+    /// A file of one of them may have failed.
+    pub fn note_failure(&mut self) {
+        self.may_have_failed = true;
+    }
+
+    /// Whether that was noted since this was asked last.
+    pub fn may_have_failed(&mut self) -> bool {
+        std::mem::take(&mut self.may_have_failed)
+    }
+
+    /// The last sequence of the stream, if it is there.
+    #[must_use]
+    pub fn last_seq(&self, id: StreamId) -> Option<u64> {
+        self.get(id).map(|held| held.machine.index().last_seq())
+    }
+
+    /// Streams that cannot be served.
+    pub fn unserved(&self) -> impl Iterator<Item = (StreamId, &Unserved)> {
+        self.unserved.iter().map(|(&id, unserved)| (id, unserved))
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -151,7 +196,8 @@ impl Streams {
     /// When something is due in one of them, in nanoseconds since 1970.
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
-        self.iter().filter_map(|held| held.machine.next_deadline()).min()
+        let online = self.iter().filter(|held| !held.is_offline());
+        online.filter_map(|held| held.machine.next_deadline()).min()
     }
 
     /// Bytes in streams of one kind of storage.
@@ -195,6 +241,11 @@ impl Ledger {
     /// The log says that a stream has this identity.
     pub fn note_stream(&mut self, id: StreamId) {
         self.last_stream = self.last_stream.max(id.0);
+    }
+
+    /// So many identities may have been given to streams that are lost.
+    pub fn skip_streams(&mut self, count: u64) {
+        self.last_stream = self.last_stream.saturating_add(count);
     }
 
     /// A stream was deleted: its files go when no checkpoint names them any more.

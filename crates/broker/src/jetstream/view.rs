@@ -99,15 +99,33 @@ impl JetStream {
         self.ask(move |shard| shard.streams.find(name.as_bytes()).map(|held| detail(shard, held)))
     }
 
-    /// A stream whose storage is no longer used, and why; nothing if the shard does not answer.
+    /// A stream whose storage is not used, and why; nothing if the shard does not answer.
     #[must_use]
     pub fn broken(&self) -> Option<Option<(String, String)>> {
         self.ask(|shard| {
-            let reason =
-                |held: &Held| Some((held.machine.config().name.clone(), held.broken.clone()?));
-            shard.streams.iter().find_map(reason)
+            let reason = |held: &Held| Some((held.machine.config().name.clone(), trouble(held)?));
+            let mut unserved = shard.streams.unserved();
+            let nameless = unserved.next().map(|(id, why)| (id.to_string(), why.reason.clone()));
+            shard.streams.iter().find_map(reason).or(nameless)
         })
     }
+
+    /// Streams that lost messages to damage, and how many; nothing if the shard does not answer.
+    #[must_use]
+    pub fn lost(&self) -> Option<Vec<(String, u64)>> {
+        self.ask(|shard| {
+            let lost = shard.streams.iter().filter(|held| !held.trouble.losses.is_empty());
+            let named =
+                |held: &Held| (held.machine.config().name.clone(), held.trouble.losses.count());
+            lost.take(AT_ONCE).map(named).collect()
+        })
+    }
+}
+
+/// Why the stream takes nothing.
+fn trouble(held: &Held) -> Option<String> {
+    let failed = || held.trouble.failed.as_ref().map(ToString::to_string);
+    held.broken.clone().or_else(failed)
 }
 
 fn detail(shard: &Shard, held: &Held) -> Detail {
@@ -115,9 +133,9 @@ fn detail(shard: &Shard, held: &Held) -> Detail {
     Detail {
         config: held.machine.config().clone(),
         created: Timestamp::from_unix_nanos(held.machine.created()),
-        state: state(&held.machine),
+        state: state(held),
         mirror,
         sources,
-        broken: held.broken.clone(),
+        broken: trouble(held),
     }
 }

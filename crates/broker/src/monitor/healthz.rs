@@ -29,6 +29,8 @@ pub(super) trait Streams {
     fn find(&self, name: &str) -> Found;
     /// A stream that cannot be written to, and why.
     fn broken(&self) -> Option<(String, String)>;
+    /// Streams of which damage took messages, and how many.
+    fn lost(&self) -> Vec<(String, u64)>;
 }
 
 /// A stream that was looked for.
@@ -48,6 +50,17 @@ struct Document {
     error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<[Detail; 1]>,
+    /// What damage took. The server is well, but nobody should overlook it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lost: Vec<Lost>,
+}
+
+/// Messages that damage took from a stream.
+#[derive(Debug, Serialize)]
+struct Lost {
+    account: String,
+    stream: String,
+    messages: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -105,7 +118,7 @@ pub(super) fn healthz(query: &Query, health: &Health<'_>) -> Result<Answer, BadR
     let [account, stream, consumer] = ["account", "stream", "consumer"].map(|n| query.text(n));
     let asked = Asked { account, stream, consumer, server_only, enabled_only };
     Ok(match trouble(&asked, health) {
-        None => well(),
+        None => well(lost(&asked, health)),
         Some(trouble) => failed(trouble, details),
     })
 }
@@ -129,6 +142,17 @@ fn trouble(asked: &Asked<'_>, health: &Health<'_>) -> Option<Trouble> {
         return Some(Trouble::new(503, "unavailable", "JETSTREAM", error));
     }
     if asked.enabled_only { None } else { stream_trouble(asked, health.account, streams) }
+}
+
+/// What damage took from the streams that are asked about.
+fn lost(asked: &Asked<'_>, health: &Health<'_>) -> Vec<Lost> {
+    if asked.server_only || asked.enabled_only {
+        return Vec::new();
+    }
+    let all = health.streams.map(Streams::lost).unwrap_or_default().into_iter();
+    let asked = all.filter(|(stream, _)| asked.stream.is_empty() || asked.stream == stream);
+    let account = || health.account.to_owned();
+    asked.map(|(stream, messages)| Lost { account: account(), stream, messages }).collect()
 }
 
 fn stream_trouble(asked: &Asked<'_>, own: &str, streams: &dyn Streams) -> Option<Trouble> {
@@ -166,24 +190,34 @@ fn stream_trouble(asked: &Asked<'_>, own: &str, streams: &dyn Streams) -> Option
 /// Answers `/livez`: whoever reads this, the process lives.
 #[must_use]
 pub(super) fn livez() -> Answer {
-    well()
+    well(Vec::new())
 }
 
-/// Answers `/readyz`: clients may come.
+/// Answers `/readyz`: clients may come. `read`: bytes of the log that are read at the start, and
+/// of how many at most.
 #[must_use]
-pub(super) fn readyz(phase: Phase) -> Answer {
+pub(super) fn readyz(phase: Phase, read: (u64, u64)) -> Answer {
     let why = match phase {
-        Phase::Running => return well(),
+        Phase::Starting if read.1 > 0 => {
+            let (done, max) = (read.0 >> 20, read.1.div_ceil(1 << 20));
+            return unready(&format!("starting: {done} of at most {max} MiB of the log are read"));
+        }
+        Phase::Running => return well(Vec::new()),
         Phase::Starting => "starting: streams are being read",
         Phase::LameDuck => "lame duck mode",
         Phase::Stopping => "shutting down",
     };
-    let document = Document { status: "unavailable", error: Some(why.to_owned()), errors: None };
+    unready(why)
+}
+
+fn unready(why: &str) -> Answer {
+    let error = Some(why.to_owned());
+    let document = Document { status: "unavailable", error, errors: None, lost: Vec::new() };
     Answer::line(503, &document)
 }
 
-fn well() -> Answer {
-    Answer::line(200, &Document { status: "ok", error: None, errors: None })
+fn well(lost: Vec<Lost>) -> Answer {
+    Answer::line(200, &Document { status: "ok", error: None, errors: None, lost })
 }
 
 fn missing(parameter: &str, of: &str) -> String {
@@ -194,10 +228,10 @@ fn failed(trouble: Trouble, details: bool) -> Answer {
     let Trouble { status, summary, detail } = trouble;
     let document = if details {
         log::warn!("Healthcheck failed: 1 errors");
-        Document { status: "error", error: None, errors: Some([detail]) }
+        Document { status: "error", error: None, errors: Some([detail]), lost: Vec::new() }
     } else {
         log::warn!("Healthcheck failed: {:?}", detail.error);
-        Document { status: summary, error: Some(detail.error), errors: None }
+        Document { status: summary, error: Some(detail.error), errors: None, lost: Vec::new() }
     };
     Answer::line(status, &document)
 }
@@ -224,6 +258,10 @@ mod tests {
                 "B" => Found::Broken("no space".to_owned()),
                 _ => Found::Missing,
             }
+        }
+
+        fn lost(&self) -> Vec<(String, u64)> {
+            vec![("S".to_owned(), 7)]
         }
 
         fn broken(&self) -> Option<(String, String)> {
@@ -253,8 +291,21 @@ mod tests {
         let (status, body) = asked("", Phase::LameDuck);
         assert_eq!(status, 500);
         assert_eq!(body, format!(r#"{{"status":"error","error":"{NOT_LISTENING}"}}"#));
-        assert_eq!(readyz(Phase::LameDuck).status, 503);
-        assert_eq!(readyz(Phase::Running).status, 200);
+        assert_eq!(readyz(Phase::LameDuck, (0, 0)).status, 503);
+        assert_eq!(readyz(Phase::Running, (5, 5)).status, 200);
+    }
+
+    #[test]
+    fn tells_how_far_a_start_has_got() {
+        for (read, why) in [
+            ((0, 0), "starting: streams are being read"),
+            ((3 << 20, 10 << 20), "starting: 3 of at most 10 MiB of the log are read"),
+        ] {
+            let answer = readyz(Phase::Starting, read);
+            let body = String::from_utf8(answer.body.to_vec()).unwrap();
+            assert_eq!(answer.status, 503);
+            assert_eq!(body, format!(r#"{{"status":"unavailable","error":"{why}"}}"#));
+        }
     }
 
     #[test]
@@ -277,7 +328,8 @@ mod tests {
     fn streams_are_looked_for() {
         let health = Health { phase: Phase::Running, account: "$G", streams: Some(&Two) };
         let asked = |query| asked_of(query, &health);
-        assert_eq!(asked("account=$G&stream=S").0, 200);
+        let lost = r#"{"status":"ok","lost":[{"account":"$G","stream":"S","messages":7}]}"#;
+        assert_eq!(asked("account=$G&stream=S"), (200, lost.to_owned()));
         assert_eq!(asked("js-enabled-only=1").0, 200);
         assert_eq!(asked("js-server-only=1").0, 200);
         for (query, error) in [

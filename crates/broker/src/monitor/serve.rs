@@ -92,7 +92,7 @@ impl Monitor {
             }
             Endpoint::Healthz => healthz::healthz(query, &collect::health(server)),
             Endpoint::Livez => Ok(healthz::livez()),
-            Endpoint::Readyz => Ok(healthz::readyz(server.phase())),
+            Endpoint::Readyz => Ok(healthz::readyz(server.phase(), server.recovery.read())),
             Endpoint::Metrics => Ok(metrics::metrics(collect::metrics(server))),
             Endpoint::Routez => absent::routez(query, id, &server.identity.name, now),
             Endpoint::Gatewayz => absent::gatewayz(query, id, now),

@@ -18,7 +18,7 @@ use super::identity::{PEER_VERSION, ServerIdentity};
 use super::registry::Registry;
 use super::tasks::Tasks;
 use crate::client::{Client, ClientId, Kind, Subscription};
-use crate::jetstream::JetStream;
+use crate::jetstream::{JetStream, Progress};
 use crate::tls::TlsServer;
 use crate::worker::{PoolSettings, WorkerPool};
 
@@ -87,6 +87,8 @@ pub struct Server {
     pub internal: Arc<Client>,
     /// Streams, once they are open.
     pub jetstream: OnceLock<JetStream>,
+    /// How far it has got at the start.
+    pub recovery: Arc<Progress>,
     seed: u64,
     phase: AtomicU8,
     info: Mutex<Info>,
@@ -125,6 +127,7 @@ impl Server {
             epoch: Instant::now(),
             internal: Arc::new(internal_client(&options, seed)),
             jetstream: OnceLock::new(),
+            recovery: Arc::default(),
             phase: AtomicU8::new(0),
             info: Mutex::new(info),
             identity,

@@ -11,6 +11,7 @@ const COMMANDS: &str = "
 Commands, for a data directory that no server uses:
     store check <dir>                Read all of it, tell what is damaged (exit status 1)
     store dump <dir>                 As check, and name each record
+    store repair [--dry-run] <dir>   Give up what cannot be read, so that a server goes on
 ";
 
 /// The text of `--help`, its flags grouped by topic.

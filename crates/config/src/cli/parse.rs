@@ -69,6 +69,10 @@ pub enum StoreCommand {
     Check,
     /// That, and name each record.
     Dump,
+    /// Give up what cannot be read, so that a server goes on without it.
+    Repair,
+    /// Only tell what that would do.
+    RepairDryRun,
 }
 
 /// A shell to complete for.
@@ -310,11 +314,22 @@ impl<'a> Modes<'a> {
 }
 
 fn parse_store(args: &mut impl Iterator<Item = String>) -> Result<Invocation, CliError> {
-    let usage = || CliError::Invalid("expected: store check|dump <dir>".to_owned());
+    let usage = || {
+        let usage = "expected: store check|dump <dir>, or store repair [--dry-run] <dir>";
+        CliError::Invalid(usage.to_owned())
+    };
     let command = match args.next().as_deref() {
         Some("check") => StoreCommand::Check,
         Some("dump") => StoreCommand::Dump,
+        Some("repair") => StoreCommand::Repair,
         _ => return Err(usage()),
+    };
+    let mut args = args.peekable();
+    let dry_run = args.next_if(|arg| arg == "--dry-run").is_some();
+    let command = match command {
+        StoreCommand::Repair if dry_run => StoreCommand::RepairDryRun,
+        _ if dry_run => return Err(usage()),
+        command => command,
     };
     let directory = args.next().filter(|path| !path.is_empty()).ok_or_else(usage)?;
     match args.next() {

@@ -37,6 +37,16 @@ impl Stream {
         }
     }
 
+    /// The message is lost: its bytes are not there any more. No client asked for that.
+    pub fn lose(&mut self, seq: u64, removed: &mut Vec<Removed>) {
+        removed.extend(self.index.remove(seq));
+    }
+
+    /// The sequences up to `seq` were given to messages that are lost, or may have been.
+    pub fn skip_lost(&mut self, seq: u64) {
+        self.index.skip_to(seq, self.index.last_time());
+    }
+
     /// Why there is nothing to delete: nats-server's two stores say it differently.
     fn missing(&self, seq: u64) -> ApiError {
         if self.config.storage == Storage::Memory {

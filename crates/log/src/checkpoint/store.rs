@@ -160,6 +160,17 @@ impl Checkpoints {
         Ok(self.log_needed_from())
     }
 
+    /// Removes what checkpoints that failed have left, for the space that it takes.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn sweep(&self) -> Result<(), Error> {
+        for unfinished in unfinished(&*self.disk)? {
+            self.disk.remove(&unfinished)?;
+        }
+        Ok(())
+    }
+
     fn load(&self, generation: u64, present: &BTreeSet<u64>) -> Result<Checkpoint, Error> {
         let path = file::path(generation);
         let file = CheckpointFile::open(&*self.disk, &path, self.directory, generation)?;

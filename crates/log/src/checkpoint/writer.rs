@@ -77,15 +77,25 @@ impl CheckpointWriter {
     /// none, or if it has stood in the same old file for so long that it must be written anew.
     #[must_use]
     pub fn carry(&mut self, key: BlobKey) -> bool {
-        let Some(place) = self.previous.as_ref().and_then(|before| before.blobs.get(&key)) else {
-            return false;
-        };
+        let Some(place) = self.before(key) else { return false };
         if self.generation - place.generation > CARRIED_MAX + key.stream.0 % CARRIED_MAX {
             return false;
         }
-        let place = *place;
         self.enter(key, place);
         true
+    }
+
+    /// The same however long it has stood there: for what nobody could write anew. False if the
+    /// checkpoint before has none.
+    #[must_use]
+    pub fn keep(&mut self, key: BlobKey) -> bool {
+        let Some(place) = self.before(key) else { return false };
+        self.enter(key, place);
+        true
+    }
+
+    fn before(&self, key: BlobKey) -> Option<BlobPlace> {
+        self.previous.as_ref().and_then(|before| before.blobs.get(&key)).copied()
     }
 
     /// Writes the index, makes the file durable, reads it back and gives it its name.

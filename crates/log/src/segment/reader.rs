@@ -38,6 +38,15 @@ pub struct StoredRecord {
 }
 
 impl StoredRecord {
+    /// A record that was encoded and not written yet.
+    pub(super) fn decode(bytes: &[u8], seed: Seed, offset: u64) -> Result<Self, FormatError> {
+        let fields = RecordHeader::decode(bytes, seed, offset)?;
+        let whole = RecordHeader::SIZE + to_usize(fields.body_len());
+        let short = FormatError::Short { have: to_u64(bytes.len()), need: to_u64(whole) };
+        let bytes = bytes.get(..whole).ok_or(short)?.to_vec();
+        Ok(Self { fields, bytes })
+    }
+
     /// What is known about it.
     #[must_use]
     pub fn fields(&self) -> &RecordHeader {
@@ -78,6 +87,27 @@ impl SegmentReader {
         let file = disk.open(&path::path(id), OpenMode::Read)?;
         check_header(&*file, directory, id)?;
         Ok(Self { file, seed: SegmentHeader::seed(directory, id), id })
+    }
+
+    /// Opens a segment whose header is damaged: records have checksums of their own.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn open_headless(
+        disk: &dyn Disk,
+        directory: DirectoryId,
+        id: SegmentId,
+    ) -> Result<Self, Error> {
+        let file = disk.open(&path::path(id), OpenMode::Read)?;
+        Ok(Self { file, seed: SegmentHeader::seed(directory, id), id })
+    }
+
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn length(&self) -> Result<u64, Error> {
+        Ok(self.file.length()?)
     }
 
     /// Which segment it is.

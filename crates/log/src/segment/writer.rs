@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Tail, path};
+use super::{StoredRecord, Tail, path};
 use crate::Error;
 use crate::disk::path::parent;
 use crate::disk::{Disk, DiskFile, OpenMode, sync_path};
 use crate::format::{
     Checksum, Columns, DirectoryId, FormatError, NewRecord, RecordHeader, Seed, SegmentFooter,
-    SegmentHeader, SegmentId, to_u32, to_u64,
+    SegmentHeader, SegmentId, to_u32, to_u64, to_usize,
 };
 use crate::sabotage::{self, Mistake};
 
@@ -120,6 +120,19 @@ impl SegmentWriter {
         self.buffer.len()
     }
 
+    /// The record at `offset` if it was appended and not written yet, as while the disk is full.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if there is none.
+    pub fn buffered(&self, offset: u64) -> Result<Option<StoredRecord>, Error> {
+        let Some(at) = offset.checked_sub(self.written).map(to_usize) else { return Ok(None) };
+        let Some(bytes) = self.buffer.get(at..).filter(|bytes| !bytes.is_empty()) else {
+            return Ok(None);
+        };
+        let record = StoredRecord::decode(bytes, self.seed, offset);
+        record.map(Some).map_err(|cause| Error::format(self.file.path(), offset, cause))
+    }
+
     /// Whether a record with this many bytes of subject, header and payload, and this sequence,
     /// belongs into the next segment.
     #[must_use]
@@ -144,7 +157,8 @@ impl SegmentWriter {
     /// Writes what was appended: readers see it from then on.
     ///
     /// # Errors
-    /// [`Error::Disk`]. The file is then to be abandoned: its records are still in the log.
+    /// [`Error::Disk`]. Where there was no space, it may be done again; otherwise the file is to
+    /// be abandoned: its records are still in the log.
     pub fn write(&mut self) -> Result<(), Error> {
         if self.buffer.is_empty() {
             return Ok(());

@@ -143,6 +143,14 @@ impl Gather {
         std::mem::replace(&mut self.block, spare)
     }
 
+    /// What was taken could not be written: the next batch begins at `next` again. Nothing is
+    /// gathered.
+    pub(super) fn rewind(&mut self, next: Lsn, file_end: Lsn) {
+        assert!(self.is_empty(), "everything was taken");
+        self.next = next;
+        self.file_end = file_end;
+    }
+
     fn begin(&mut self) -> Span {
         let start = self.block.bytes.len();
         self.block.bytes.resize(start + BatchHeader::SIZE, 0);

@@ -16,7 +16,7 @@ pub const MARK_IDLE_NS: u64 = 5_000_000;
 #[derive(Debug)]
 pub struct Wal {
     gather: Gather,
-    writer: Writer,
+    pub(super) writer: Writer,
     bytes_max: u64,
     /// The buffer that is not being gathered into.
     spare: Block,
@@ -82,15 +82,20 @@ impl Wal {
     /// Writes what was gathered. Nothing of it is durable yet.
     ///
     /// # Errors
-    /// [`Error::Poisoned`].
+    /// [`Error::Disk`] if there is no space: what was gathered is forgotten, and nothing of it is
+    /// in the log, which goes on as soon as there is some. [`Error::Poisoned`].
     pub fn write(&mut self) -> Result<(), Error> {
         if self.gather.is_empty() {
             return self.writer.check();
         }
-        self.recorded = self.writer.durable().lsn;
+        let durable = self.writer.durable().lsn;
         let mut block = self.gather.take(std::mem::take(&mut self.spare));
         let written = self.writer.write(&mut block);
         self.spare = block;
+        match &written {
+            Ok(()) => self.recorded = durable,
+            Err(_) => self.gather.rewind(self.writer.written().lsn, self.writer.file_end()),
+        }
         written
     }
 
@@ -105,7 +110,7 @@ impl Wal {
     /// [`write`](Self::write) and [`sync`](Self::sync).
     ///
     /// # Errors
-    /// [`Error::Poisoned`].
+    /// As for both.
     pub fn commit(&mut self) -> Result<Position, Error> {
         self.write()?;
         self.sync()
@@ -128,33 +133,43 @@ impl Wal {
     /// `now_ns` comes from any clock that does not go back. Gives the new position if it did.
     ///
     /// # Errors
-    /// [`Error::Poisoned`].
+    /// As for [`commit`](Self::commit).
     pub fn mark(&mut self, now_ns: u64) -> Result<Option<Position>, Error> {
+        if self.is_mark_due(now_ns) { self.mark_now().map(Some) } else { Ok(None) }
+    }
+
+    /// Whether [`mark`](Self::mark) would write one now.
+    pub fn is_mark_due(&mut self, now_ns: u64) -> bool {
         let end = self.written().lsn;
         if !self.gather.is_empty() || self.recorded >= self.durable().lsn {
             self.quiet = None;
-            return Ok(None);
+            return false;
         }
         match self.quiet {
-            Some((since, then)) if then == end => {
-                if now_ns.saturating_sub(since) < MARK_IDLE_NS {
-                    return Ok(None);
-                }
-            }
+            Some((since, then)) if then == end => now_ns.saturating_sub(since) >= MARK_IDLE_NS,
             _ => {
                 self.quiet = Some((now_ns, end));
-                return Ok(None);
+                false
             }
         }
-        self.mark_now().map(Some)
     }
 
     /// Commits what was gathered, then writes and syncs a mark: the last thing before a shutdown.
     ///
     /// # Errors
-    /// [`Error::Poisoned`].
+    /// As for [`commit`](Self::commit).
     pub fn mark_now(&mut self) -> Result<Position, Error> {
-        let durable = self.commit()?.lsn;
+        self.commit()?;
+        self.mark_together()
+    }
+
+    /// Writes a mark of what is durable in one batch with what was gathered, which that mark does
+    /// not cover: for records that may be lost.
+    ///
+    /// # Errors
+    /// As for [`commit`](Self::commit).
+    pub fn mark_together(&mut self) -> Result<Position, Error> {
+        let durable = self.durable().lsn;
         append_mark(&mut self.gather, durable)?;
         self.quiet = None;
         self.commit()?;
@@ -167,6 +182,13 @@ impl Wal {
     #[must_use]
     pub fn usage(&self) -> Usage {
         Usage { used: self.gather.used(), max: self.bytes_max }
+    }
+
+    /// Bytes by which the log's files may grow until it is at its bound: what should stay free on
+    /// the disk.
+    #[must_use]
+    pub fn growth(&self) -> u64 {
+        self.writer.growth()
     }
 
     /// Nothing before `lsn` is needed any more: the checkpoint that recovery would start from, and

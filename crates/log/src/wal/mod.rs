@@ -13,6 +13,7 @@ mod log;
 mod options;
 mod recovery;
 mod repair;
+mod reread;
 mod scan;
 mod window;
 mod writer;

@@ -12,10 +12,14 @@ use super::writer;
 use super::{Wal, WalOptions};
 use crate::Error;
 use crate::directory::set_aside;
-use crate::disk::Disk;
+use crate::disk::{Disk, OpenMode};
 use crate::format::{
     BatchHeader, Checksum, DirectoryId, Kind, Lsn, Position, Record, Records, SECTOR, Seed, to_u64,
+    to_usize,
 };
+
+/// Bytes of a damaged part that are copied at once.
+const COPIED_AT_ONCE: usize = 64 * 1024;
 
 /// Where recovery starts: what a checkpoint says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +54,13 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
+    /// A batch that was found, with nothing lost before it.
+    pub(super) fn new(found: &Found, payload: &'a [u8]) -> Self {
+        let header = found.header;
+        let end = Position { lsn: header.end(), chain: found.checksum };
+        Self { lsn: header.lsn, end, after_damage: false, count: header.records, payload }
+    }
+
     /// Its records, but for the log's own marks.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         // They were all read once before the batch was given out.
@@ -160,6 +171,12 @@ impl Recovery {
         })
     }
 
+    /// Where the log ends at the latest: the end of its last file.
+    #[must_use]
+    pub fn reach(&self) -> Lsn {
+        self.files.last().map_or(self.start, |file| file.header.end().max(self.start))
+    }
+
     /// The next batch or damaged part; nothing at the end.
     ///
     /// # Errors
@@ -170,17 +187,36 @@ impl Recovery {
             Step::Damage(damage) => Ok(Some(Item::Damage(damage))),
             Step::Batch(found, index) => {
                 let after_damage = self.after_damage;
-                let header = found.header;
-                let payload = scan::payload_of(&mut self.window, &self.files[index], &header)?;
-                Ok(Some(Item::Batch(Batch {
-                    lsn: header.lsn,
-                    end: Position { lsn: header.end(), chain: found.checksum },
-                    after_damage,
-                    count: header.records,
-                    payload,
-                })))
+                let file = &self.files[index];
+                let payload = scan::payload_of(&mut self.window, file, &found.header)?;
+                Ok(Some(Item::Batch(Batch { after_damage, ..Batch::new(&found, payload) })))
             }
         }
+    }
+
+    /// Copies what the files hold of a damaged part to `aside/`, where nothing removes it, before
+    /// the log is written to again. Gives the path there.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn keep_aside(&self, damage: &Damage) -> Result<String, Error> {
+        let Damage { from, to, .. } = *damage;
+        let name = format!("{DIRECTORY}/from-{from}-to-{to}.damaged");
+        let copy = self.disk.open(&name, OpenMode::Create)?;
+        let mut bytes = vec![0; COPIED_AT_ONCE];
+        for file in &self.files {
+            let (mut at, end) = (from.max(file.header.first), to.min(file.header.end()));
+            while at < end {
+                let wanted = to_usize(end.since(at)).min(bytes.len());
+                // What cannot be read stays zeros.
+                let read = file.file.read_at(&mut bytes[..wanted], file.offset(at)).unwrap_or(0);
+                copy.write_at(&bytes[..read], at.since(from))?;
+                at = at.plus(to_u64(wanted));
+            }
+        }
+        copy.sync_all()?;
+        drop(copy);
+        set_aside(&*self.disk, &name)
     }
 
     /// Reads what was not read yet, makes sure that all of it is durable, and goes on behind it.

@@ -7,9 +7,9 @@ use super::WalOptions;
 use super::file::{self, DIRECTORY, NEXT, WalFile};
 use super::gather::{Block, Span, record_bytes};
 use crate::Error;
-use crate::disk::{Disk, DiskError, DiskFile, OpenMode};
+use crate::disk::{Disk, DiskError, DiskFile, OpenMode, Operation};
 use crate::format::{
-    BatchHeader, DirectoryId, Lsn, Position, Seed, WalFileHeader, to_u64, to_usize,
+    BatchHeader, DirectoryId, Lsn, Position, SECTOR, Seed, WalFileHeader, to_u64, to_usize,
 };
 
 /// The files of the log and what was written to them.
@@ -79,16 +79,29 @@ impl Writer {
         self.live.front().map_or(self.written.lsn, |file| file.header.first)
     }
 
+    /// The files with contents, in order, and what their checksums are seeded with.
+    pub(super) fn files(&self) -> (impl Iterator<Item = &WalFile> + Clone, Seed) {
+        (self.live.iter(), self.seed)
+    }
+
     /// Where the file that is written to ends.
     pub(super) fn file_end(&self) -> Lsn {
         self.active().header.end()
     }
 
-    /// Fills in the headers of the batches and writes them.
+    /// Fills in the headers of the batches and writes them. [`Error::Disk`] if there was no space
+    /// for them: then nothing of them is in the log, which goes on when there is some.
     pub(super) fn write(&mut self, block: &mut Block) -> Result<(), Error> {
         self.check()?;
-        let written = self.write_batches(block);
-        self.poisoning(written)
+        let before = self.written;
+        match self.write_batches(block) {
+            Err(cause) if lacks_space(&cause) => {
+                let undone = self.take_back(before, block);
+                self.poisoning(undone)?;
+                Err(cause.into())
+            }
+            written => self.poisoning(written),
+        }
     }
 
     /// Makes everything written durable.
@@ -141,14 +154,25 @@ impl Writer {
         let step = self.options.zero_step;
         if self.live.back_mut().is_some_and(|active| active.zeroed < active.header.size) && step > 0
         {
-            let zeroed = self.active_mut().zero(step);
-            return self.poisoning(zeroed);
+            return match self.active_mut().zero(step) {
+                Err(cause) if lacks_space(&cause) => Err(cause.into()),
+                zeroed => self.poisoning(zeroed),
+            };
         }
         if self.ready.is_empty() && step > 0 {
             self.zero_next(step)?;
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Bytes by which the log's files may grow until it reaches its bound with one file ready.
+    pub(super) fn growth(&self) -> u64 {
+        let WalOptions { file_size, files, .. } = self.options;
+        let zeroed = self.live.iter().chain(&self.ready).map(|file| file.zeroed).sum::<u64>();
+        let zeroing = self.zeroing.as_ref().map_or(0, |(_, done)| *done);
+        let there = zeroed + zeroing + file_size * to_u64(self.released.len());
+        file_size.saturating_mul(files + 1).saturating_sub(there)
     }
 
     fn active(&self) -> &WalFile {
@@ -180,6 +204,29 @@ impl Writer {
             });
         }
         run.map_or(Ok(()), |(lsn, start, until)| self.write_run(&block.bytes[start..until], lsn))
+    }
+
+    /// There was no space for all batches: destroys the headers of those that were written, so that
+    /// none of them comes back, and stands again where it stood `before`.
+    fn take_back(&mut self, before: Position, block: &Block) -> Result<(), DiskError> {
+        let zeros = vec![0; to_usize(SECTOR)];
+        for span in &block.batches {
+            let Some(file) = self.live.iter_mut().find(|file| file.holds(span.lsn)) else {
+                continue;
+            };
+            // No further than the file goes: there is no space for more.
+            let there = file.file.length()?.saturating_sub(file.offset(span.lsn)).min(SECTOR);
+            if there > 0 {
+                file.write(&zeros[..to_usize(there)], span.lsn)?;
+            }
+        }
+        self.live.iter_mut().try_for_each(WalFile::sync)?;
+        while self.live.len() > 1 && self.active().header.first >= before.lsn {
+            self.ready.extend(self.live.pop_back());
+            self.ready.rotate_right(1);
+        }
+        self.written = before;
+        Ok(())
     }
 
     /// Whether a batch follows the run `start..until` that begins at `lsn` without a gap.
@@ -249,6 +296,11 @@ impl Writer {
         self.ready.push_back(next);
         Ok(())
     }
+}
+
+/// There was no space, and it was not a sync that says so: nothing that was there is in doubt.
+fn lacks_space(error: &DiskError) -> bool {
+    error.is_full() && error.operation != Operation::Sync
 }
 
 /// Bytes of a batch in its block, padding included.

@@ -272,7 +272,7 @@ fn a_full_disk_is_named_and_the_log_opens_again_when_there_is_space() {
                 break error;
             }
         };
-        let Error::Poisoned(cause) = &error else { panic!("{error}") };
+        let Error::Disk(cause) = &error else { panic!("{error}") };
         assert!(cause.is_full() && cause.path.starts_with("wal/"), "{error}");
         log.disk.crash();
         log.disk.set_capacity(u64::MAX);
@@ -399,5 +399,50 @@ fn check_segment(reader: &SegmentReader, places: &[Place], end: u64) {
             damage.offset <= place.offset && place.offset < damage.offset + damage.length
         });
         assert!(is_there || is_named || is_short, "{seq} is missing: {damages:?}");
+    }
+}
+
+#[test]
+fn a_log_without_space_takes_back_what_it_wrote_and_goes_on_when_there_is_some() {
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let mut log = Log::new(seed);
+        log.commit(1 + random.below(5)).unwrap();
+        let used: u64 = log.disk.files("").iter().map(|(_, length)| length).sum();
+        log.disk.set_capacity(used + random.below(30_000));
+        let mut refused = 0;
+        for _ in 0..40 {
+            let before = log.records.len();
+            match log.commit(1 + random.below(8)) {
+                Ok(()) => {}
+                Err(Error::Disk(error)) if error.is_full() => {
+                    refused += log.records.len() - before;
+                    log.records.truncate(before);
+                }
+                Err(Error::Full { .. }) => {
+                    log.records.truncate(before);
+                    break;
+                }
+                Err(error) => panic!("seed {seed}: {error}"),
+            }
+            if random.happens(20) {
+                // Failing to prepare a file is nothing worse.
+                let _ = log.wal.maintain();
+            }
+            if random.happens(10) {
+                log.disk.set_capacity(u64::MAX);
+            }
+        }
+        let records: Vec<u64> = log.records.iter().map(|(_, number)| *number).collect();
+        let disk = log.disk.clone();
+        drop(log);
+        if random.happens(50) {
+            disk.crash()
+        } else {
+            disk.restart()
+        }
+        let (_, found) = recover(&disk).unwrap();
+        assert!(found.damages.is_empty(), "seed {seed}: {:?}", found.damages);
+        assert_eq!(found.numbers, records, "seed {seed}: {refused} were refused");
     }
 }

@@ -37,7 +37,7 @@ fn begin_snapshot(shard: &Shard, request: &Request<'_>) -> Result<(Snapshot, Sen
     if !shard.transfers.can_send() {
         return Err(error::snapshot_failed("too many backups are under way"));
     }
-    let state = state(&held.machine);
+    let state = state(held);
     let config = held.machine.config().clone();
     let client = advising::client(&shard.intake, request.message.from);
     let sending = Sending::new(&shard.intake, held, asked, &state, client);

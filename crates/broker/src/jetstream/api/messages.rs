@@ -41,7 +41,9 @@ pub fn delete(
     let mut removed = Vec::new();
     held.machine.delete(asked.seq, &mut removed)?;
     held.changed = true;
+    let erased = if asked.no_erase { Ok(()) } else { held.erase(&removed) };
     held.forget(&mut removed);
+    erased.map_err(error::message_delete_failed)?;
     Ok(MessageDeleted::DONE)
 }
 

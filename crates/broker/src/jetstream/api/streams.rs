@@ -7,8 +7,8 @@ use anabranch_jetstream::api::{
     NAMES_PAGE, Named, NamesRequest, Page, SUBJECTS_PAGE, Updated, page, require_empty,
 };
 use anabranch_jetstream::config::{
-    API_LEVEL, AccountLimits, Creation, PersistMode, ServerStorage, Storage, StreamConfigRequest,
-    StreamSource, Surroundings, Topology, create as check_creation, update as check_update,
+    API_LEVEL, AccountLimits, Creation, ServerStorage, Storage, StreamConfigRequest, StreamSource,
+    Surroundings, Topology, create as check_creation, update as check_update,
 };
 use anabranch_jetstream::stream::{Command, Stream};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
@@ -91,7 +91,6 @@ pub(super) fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiErro
     let asks = [
         (origins().any(is_elsewhere), "taking from streams of other accounts and domains"),
         (origins().any(|origin| origin.consumer.is_some()), "taking by a consumer of one's own"),
-        (config.persist_mode == PersistMode::Async, "persist_mode async"),
     ];
     match asks.into_iter().find(|&(asked, _)| asked) {
         Some((_, what)) => {
@@ -108,6 +107,9 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
     not_yet(&config, shard.intake.domain())?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
+    if held.is_offline() {
+        return Err(error::stream_update_failed("the stream's storage has failed"));
+    }
     if held.is_logged() {
         let id = held.id;
         shard.log_now(id, now, &Command::Update(&json::to_vec(&config)))?;
@@ -239,7 +241,7 @@ fn describe(shard: &Shard, held: &Held, metadata: Metadata) -> StreamInfo {
     StreamInfo {
         config,
         created: Timestamp::from_unix_nanos(machine.created()),
-        state: state(machine),
+        state: state(held),
         domain: shard.intake.domain().to_owned(),
         cluster: None,
         mirror,
@@ -249,7 +251,8 @@ fn describe(shard: &Shard, held: &Held, metadata: Metadata) -> StreamInfo {
 }
 
 /// What is in the stream.
-pub fn state(machine: &Stream) -> StreamState {
+pub fn state(held: &Held) -> StreamState {
+    let machine = &held.machine;
     let index = machine.index();
     let time = |nanos: Option<i64>| nanos.map_or(Timestamp::ZERO, Timestamp::from_unix_nanos);
     let untouched = index.last_seq() == 0;
@@ -262,6 +265,7 @@ pub fn state(machine: &Stream) -> StreamState {
         last_time: time(Some(index.last_time()).filter(|&time| time > 0)),
         num_subjects: count(index.subjects().len()),
         num_deleted: index.deleted_count(),
+        lost: held.trouble.losses.shown(),
         ..StreamState::default()
     }
 }

@@ -45,6 +45,13 @@ pub struct Found {
 }
 
 impl Found {
+    /// The sequence of the first message, or where the feed goes on.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        let advanced = || self.advance_to.unwrap_or(self.after) + 1;
+        self.messages.first().map_or_else(advanced, |read| read.seq)
+    }
+
     /// The messages of the receiver's feed `feed`, each with the one behind which it comes.
     pub fn chain(&self, feed: usize) -> impl Iterator<Item = Taking<'_>> {
         let mut after = self.after;

@@ -32,6 +32,10 @@ impl Streams for JetStream {
         }
     }
 
+    fn lost(&self) -> Vec<(String, u64)> {
+        JetStream::lost(self).unwrap_or_default()
+    }
+
     fn broken(&self) -> Option<(String, String)> {
         JetStream::broken(self).flatten()
     }

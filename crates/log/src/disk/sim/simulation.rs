@@ -199,7 +199,8 @@ impl State {
     /// Whether a file may grow to `end`.
     fn fits(&mut self, id: u64, end: u64) -> bool {
         let growth = end.saturating_sub(self.contents(id).length());
-        self.capacity == u64::MAX || self.used() + growth <= self.capacity
+        let fits = |state: &Self| state.used() + growth <= state.capacity;
+        growth == 0 || self.capacity == u64::MAX || fits(self)
     }
 
     fn open(&mut self, path: &str, mode: OpenMode) -> io::Result<u64> {

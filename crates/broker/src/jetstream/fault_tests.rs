@@ -1,0 +1,480 @@
+//! Streams on a simulated disk that fails, is full, or loses what it had.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use anabranch_jetstream::stream::Command;
+use anabranch_log::Error;
+use anabranch_log::disk::sim::{Fault, FaultKind, Random};
+use anabranch_log::disk::{Disk, OpenMode, Operation, SimDisk};
+use anabranch_log::format::StreamId;
+
+use super::files::Home;
+use super::journal::{Journal, Logged, Opening};
+use super::mending::{Mended, mend};
+use super::recovery;
+use super::repair::{RepairMode, repair_disk};
+use super::streams::{Ledger, Streams};
+
+const SEED: u64 = 7;
+
+/// Streams as a shard has them, without clients.
+struct Store {
+    disk: SimDisk,
+    streams: Streams,
+    ledger: Ledger,
+    journal: Journal,
+}
+
+impl Store {
+    fn open(disk: &SimDisk) -> Self {
+        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16).unwrap();
+        let (streams, ledger, journal) = recovery::recover(opening, SEED).unwrap();
+        Self { disk: disk.clone(), streams, ledger, journal }
+    }
+
+    /// The program is killed and starts again.
+    fn reopen(self) -> Self {
+        let disk = self.disk.clone();
+        drop(self);
+        disk.restart();
+        Self::open(&disk)
+    }
+
+    fn apply(&mut self, stream: StreamId, time: i64, command: Command<'_>) -> Result<(), Error> {
+        let Self { streams, ledger, journal, .. } = self;
+        journal.tell_outcomes(|id| streams.last_seq(id));
+        journal.append(stream, time, &command)?;
+        journal.commit()?;
+        let home: Home = journal.home(stream);
+        recovery::apply(streams, ledger, home, &Logged { stream, time, command }, SEED)?;
+        if let Some(held) = streams.get_mut(stream) {
+            held.write();
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, name: &str) -> StreamId {
+        let id = self.ledger.new_stream();
+        let limits = "\"max_msgs\":-1,\"max_bytes\":-1,\"max_msg_size\":-1,\"max_consumers\":-1";
+        let limits = format!("{limits},\"max_msgs_per_subject\":-1,\"storage\":\"file\"");
+        let config = format!("{{\"name\":\"{name}\",{limits}}}");
+        self.apply(id, 1, Command::Create(config.as_bytes())).unwrap();
+        id
+    }
+
+    fn publish(&mut self, id: StreamId, body: &str) -> u64 {
+        let command = Command::Publish { subject: b"a", headers: b"", body: body.as_bytes() };
+        self.apply(id, 2, command).unwrap();
+        self.streams.last_seq(id).unwrap()
+    }
+
+    /// Without an outcome before it.
+    fn publish_silently(&mut self, id: StreamId, body: &str) {
+        let command = Command::Publish { subject: b"a", headers: b"", body: body.as_bytes() };
+        self.journal.append(id, 2, &command).unwrap();
+        self.journal.commit().unwrap();
+    }
+
+    fn mend(&mut self, id: StreamId) -> Option<Mended> {
+        mend(&mut self.streams, &self.journal, id, SEED)
+    }
+
+    fn checkpoint(&mut self) -> Result<(), Error> {
+        let Self { streams, ledger, journal, .. } = self;
+        journal.checkpoint(|writer| recovery::save(streams, ledger, writer))?;
+        recovery::reclaim(streams, ledger, journal);
+        Ok(())
+    }
+
+    /// What was published and is not covered by a mark yet, is.
+    fn idle(&mut self) {
+        let Self { streams, journal, .. } = self;
+        journal.close(|id| streams.last_seq(id)).unwrap();
+    }
+
+    fn body(&mut self, id: StreamId, seq: u64) -> Option<String> {
+        let payload = self.streams.get_mut(id)?.load(seq)?;
+        Some(String::from_utf8(payload.body.to_vec()).unwrap())
+    }
+
+    fn bodies(&mut self, id: StreamId) -> Vec<String> {
+        let last = self.streams.last_seq(id).unwrap();
+        (1..=last).filter_map(|seq| self.body(id, seq)).collect()
+    }
+
+    fn lost(&self, id: StreamId) -> Vec<u64> {
+        let shown = self.streams.get(id).unwrap().trouble.losses.shown();
+        shown.map(|lost| lost.messages).unwrap_or_default()
+    }
+
+    fn is_offline(&self, id: StreamId) -> bool {
+        self.streams.get(id).unwrap().is_offline()
+    }
+
+    /// The only segment of a stream.
+    fn segment(&self, id: StreamId) -> String {
+        let files = self.disk.files(&format!("streams/1/{id}/"));
+        assert_eq!(files.len(), 1);
+        files[0].0.clone()
+    }
+}
+
+fn fails(operation: Operation, path: &str, kind: ErrorKind, is_lasting: bool) -> Fault {
+    let kind = FaultKind::Error(kind);
+    Fault { operation, path_prefix: path.to_owned(), after: 0, kind, is_lasting }
+}
+
+/// Flips a bit of the place in the log where `text` is.
+fn damage_log(disk: &SimDisk, text: &str) {
+    for (path, length) in disk.files("wal/") {
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; usize::try_from(length).unwrap()];
+        file.read_at(&mut bytes, 0).unwrap();
+        let found = bytes.windows(text.len()).position(|window| window == text.as_bytes());
+        if let Some(at) = found {
+            return disk.corrupt(&path, u64::try_from(at).unwrap(), |byte| byte ^ 1);
+        }
+    }
+    panic!("{text} is not in the log");
+}
+
+fn texts(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+    range.map(|number| format!("body{number:04}")).collect()
+}
+
+#[test]
+fn an_erased_message_is_gone_from_its_file_also_after_a_crash() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    texts(1..=3).iter().for_each(|text| drop(store.publish(id, text)));
+    store.checkpoint().unwrap();
+    store.publish(id, "body0004");
+    for seq in [2, 4] {
+        store.apply(id, 3, Command::Delete { seq, erase: true }).unwrap();
+    }
+    let path = store.segment(id);
+    let has = |text: &str| {
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; usize::try_from(file.length().unwrap()).unwrap()];
+        file.read_at(&mut bytes, 0).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    assert!(has("body0001") && !has("body0002") && !has("body0004"));
+    drop(store);
+    disk.crash();
+    let mut store = Store::open(&disk);
+    assert_eq!(store.bodies(id), ["body0001", "body0003"]);
+    assert!(has("body0001") && !has("body0002") && !has("body0004"));
+    assert!(store.lost(id).is_empty());
+}
+
+#[test]
+fn a_file_whose_sync_fails_is_written_again_from_the_log() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    texts(1..=5).iter().for_each(|text| drop(store.publish(id, text)));
+    store.checkpoint().unwrap();
+    texts(6..=9).iter().for_each(|text| drop(store.publish(id, text)));
+    disk.inject(fails(Operation::Sync, "streams/", ErrorKind::Other, false));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(id), Some(Mended::Rewritten));
+    store.checkpoint().unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(store.bodies(id), texts(1..=9));
+    disk.crash();
+    let mut store = Store::open(&disk);
+    assert_eq!(store.bodies(id), texts(1..=9));
+    assert_eq!(store.publish(id, "body0010"), 10);
+}
+
+#[test]
+fn a_second_failure_takes_one_stream_offline_and_others_go_on() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (bad, good) = (store.create("S"), store.create("G"));
+    texts(1..=5).iter().for_each(|text| drop(store.publish(bad, text)));
+    store.checkpoint().unwrap();
+    texts(6..=9).iter().for_each(|text| drop(store.publish(bad, text)));
+    disk.inject(fails(Operation::Sync, &format!("streams/1/{bad}/"), ErrorKind::Other, true));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(bad), Some(Mended::Rewritten));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(bad), Some(Mended::Offline));
+    for round in 0..40 {
+        store.publish(good, &format!("good{round}"));
+        store.checkpoint().unwrap();
+    }
+    assert_eq!(store.bodies(bad), texts(1..=9), "what is readable stays readable");
+    let mut store = store.reopen();
+    assert!(!store.is_offline(bad));
+    assert_eq!((store.bodies(bad), store.bodies(good).len()), (texts(1..=9), 40));
+    store.publish(bad, "body0010");
+    store.checkpoint().unwrap();
+    let mut store = store.reopen();
+    assert_eq!(store.bodies(bad), texts(1..=10));
+}
+
+#[test]
+fn messages_can_be_read_while_the_disk_has_no_room_for_them() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    store.publish(id, "body0001");
+    store.checkpoint().unwrap();
+    disk.inject(fails(Operation::Write, "streams/", ErrorKind::StorageFull, true));
+    texts(2..=4).iter().for_each(|text| drop(store.publish(id, text)));
+    assert_eq!(store.bodies(id), texts(1..=4));
+    assert!(!store.is_offline(id));
+    assert!(store.checkpoint().is_err());
+    let mut store = store.reopen();
+    assert_eq!(store.bodies(id), texts(1..=4));
+    store.checkpoint().unwrap();
+}
+
+#[test]
+fn a_stream_whose_file_cannot_be_made_for_lack_of_space_waits_for_it() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (id, other) = (store.create("S"), store.create("G"));
+    disk.inject(fails(Operation::Write, "streams/", ErrorKind::StorageFull, false));
+    store.publish(id, "body0001");
+    assert!(store.is_offline(id));
+    disk.inject(fails(Operation::Write, "streams/", ErrorKind::StorageFull, false));
+    assert_eq!(store.mend(id), Some(Mended::Later));
+    store.publish(other, "other");
+    store.checkpoint().unwrap();
+    assert_eq!(store.mend(id), Some(Mended::Rewritten));
+    store.publish(id, "body0002");
+    store.checkpoint().unwrap();
+    assert_eq!(store.bodies(id), texts(1..=2));
+    let mut store = store.reopen();
+    assert_eq!((store.bodies(id), store.bodies(other).len()), (texts(1..=2), 1));
+}
+
+#[test]
+fn batches_behind_a_damaged_one_keep_their_sequences() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (one, other) = (store.create("S"), store.create("G"));
+    for text in texts(1..=3) {
+        store.publish(one, &text);
+        store.publish(other, &format!("other {text}"));
+    }
+    store.publish(one, "damaged!");
+    store.publish(other, "other body0004");
+    store.publish(one, "body0005");
+    store.idle();
+    drop(store);
+    damage_log(&disk, "damaged!");
+    disk.restart();
+    let mut store = Store::open(&disk);
+    for _ in 0..2 {
+        assert_eq!(store.body(one, 5).as_deref(), Some("body0005"));
+        assert_eq!((store.lost(one), store.lost(other)), (vec![4], vec![]));
+        assert_eq!(store.bodies(one).len(), 4);
+        assert_eq!(store.bodies(other).len(), 4);
+        assert!(!store.is_offline(one) && !store.is_offline(other));
+        assert_eq!(disk.files("aside/").len(), 1, "what is there of it is kept");
+        store.checkpoint().unwrap();
+        store = store.reopen();
+    }
+    assert_eq!(store.publish(one, "body0006"), 6);
+}
+
+#[test]
+fn commands_that_nothing_places_take_their_stream_offline_alone() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (one, other) = (store.create("S"), store.create("G"));
+    for text in texts(1..=3) {
+        store.publish(one, &text);
+        store.publish(other, &text);
+    }
+    store.publish(one, "damaged!");
+    store.publish(other, "body0004");
+    // Killed before anything says where this left the stream.
+    store.publish(one, "unplaced");
+    drop(store);
+    damage_log(&disk, "damaged!");
+    disk.restart();
+    let mut store = Store::open(&disk);
+    for _ in 0..2 {
+        assert_eq!(store.bodies(other), texts(1..=4));
+        assert_eq!(store.bodies(one), ["body0001", "body0002", "body0003", "unplaced"]);
+        assert_eq!(store.lost(one), [4], "the outcome before it says where the stream stood");
+        store.checkpoint().unwrap();
+        store = store.reopen();
+    }
+}
+
+#[test]
+fn what_nothing_places_waits_for_repair() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (one, other) = (store.create("S"), store.create("G"));
+    store.publish(one, "body0001");
+    store.publish(other, "body0001");
+    store.publish(other, "damaged!");
+    // Killed before an outcome says where it was, in a batch that lost its own.
+    store.publish_silently(one, "unplaced");
+    drop(store);
+    damage_log(&disk, "damaged!");
+    disk.restart();
+    let mut store = Store::open(&disk);
+    let lines = |disk: &SimDisk, mode| {
+        let mut lines = Vec::new();
+        let mut say = |line: &str| lines.push(line.to_owned());
+        repair_disk(Arc::new(disk.clone()), mode, &mut say).unwrap();
+        disk.restart();
+        lines
+    };
+    for _ in 0..2 {
+        assert!(store.is_offline(one) && !store.is_offline(other));
+        assert_eq!(store.bodies(one), texts(1..=1));
+        store.publish(other, "body");
+        store.checkpoint().unwrap();
+        store = store.reopen();
+    }
+    drop(store);
+    disk.restart();
+    assert_eq!(lines(&disk, RepairMode::DryRun).len(), 1);
+    assert_eq!(lines(&disk, RepairMode::Write).len(), 2);
+    assert_eq!(lines(&disk, RepairMode::Write).len(), 0);
+    let mut store = Store::open(&disk);
+    assert_eq!(store.bodies(one), ["body0001", "unplaced"]);
+    assert!(!store.is_offline(one));
+}
+
+#[test]
+fn streams_that_damage_may_have_held_never_give_a_sequence_twice() {
+    for seed in 0..60 {
+        let disk = SimDisk::new(seed);
+        let mut random = Random::new(seed);
+        let mut store = Store::open(&disk);
+        let ids: Vec<StreamId> = ["S", "G", "H"].map(|name| store.create(name)).into();
+        let mut acked: BTreeMap<(StreamId, u64), String> = BTreeMap::new();
+        for number in 0..40_u64 {
+            let id = ids[usize::try_from(random.below(3)).unwrap()];
+            let body = format!("text{number:04}");
+            let seq = store.publish(id, &body);
+            acked.insert((id, seq), body);
+            if random.happens(3) {
+                store.checkpoint().unwrap();
+            }
+            if random.happens(5) {
+                store.idle();
+            }
+        }
+        if random.happens(70) {
+            store.idle();
+        }
+        drop(store);
+        for _ in 0..=random.below(3) {
+            let (path, length) = disk.files("wal/")[0].clone();
+            let at = 4096 + random.below(length.min(60_000) - 4096);
+            disk.corrupt(&path, at, |byte| byte ^ 0x10);
+        }
+        disk.restart();
+        let mut store = Store::open(&disk);
+        for (&(id, seq), body) in &acked {
+            let Some(_) = store.streams.get(id) else {
+                continue; // Its creation was lost, and its commands are kept.
+            };
+            match store.body(id, seq) {
+                Some(found) => assert_eq!(&found, body, "seed {seed}: {id}/{seq}"),
+                None => {
+                    let known = store.is_offline(id) || store.lost(id).contains(&seq);
+                    assert!(known, "seed {seed}: {id}/{seq} is missing without a word");
+                }
+            }
+        }
+        for &id in &ids {
+            if store.streams.get(id).is_some_and(|held| !held.is_offline()) {
+                let seq = store.publish(id, "new");
+                assert!(!acked.contains_key(&(id, seq)), "seed {seed}: {id}/{seq} given twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lost_segment_takes_its_messages_and_nothing_else() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (one, other) = (store.create("S"), store.create("G"));
+    for text in texts(1..=4) {
+        store.publish(one, &text);
+        store.publish(other, &text);
+    }
+    store.checkpoint().unwrap();
+    store.checkpoint().unwrap();
+    store.publish(one, "body0005");
+    let path = store.segment(one);
+    drop(store);
+    disk.remove(&path).unwrap();
+    disk.restart();
+    let mut store = Store::open(&disk);
+    for _ in 0..2 {
+        assert_eq!((store.bodies(one), store.lost(one)), (texts(5..=5), vec![1, 2, 3, 4]));
+        assert_eq!(store.bodies(other), texts(1..=4));
+        assert_eq!(store.streams.get(one).unwrap().machine.index().messages(), 1);
+        store.checkpoint().unwrap();
+        store = store.reopen();
+    }
+    assert_eq!(store.publish(one, "body0006"), 6);
+}
+
+#[test]
+fn what_is_whole_in_a_damaged_segment_is_read() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    texts(1..=4).iter().for_each(|text| drop(store.publish(id, text)));
+    store.checkpoint().unwrap();
+    store.checkpoint().unwrap();
+    let path = store.segment(id);
+    drop(store);
+    // Its header, and in the body of the second message.
+    disk.corrupt(&path, 9, |byte| byte ^ 1);
+    disk.corrupt(&path, 64 + 56 + 44, |byte| byte ^ 1);
+    disk.restart();
+    let mut store = Store::open(&disk);
+    assert_eq!(store.bodies(id), ["body0001", "body0003", "body0004"]);
+    assert_eq!(store.lost(id), [2]);
+    assert_eq!(store.publish(id, "body0005"), 5);
+    assert_eq!(store.body(id, 5).as_deref(), Some("body0005"));
+}
+
+#[test]
+fn a_stream_that_cannot_be_read_from_checkpoints_is_kept_and_others_are_served() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let (one, other) = (store.create("SOME"), store.create("G"));
+    store.publish(one, "body0001");
+    store.publish(other, "body0001");
+    // Both checkpoints name the same bytes for what does not change.
+    store.checkpoint().unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    for (path, length) in disk.files("checkpoints/") {
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; usize::try_from(length).unwrap()];
+        file.read_at(&mut bytes, 0).unwrap();
+        if let Some(at) = bytes.windows(4).position(|window| window == b"SOME") {
+            disk.corrupt(&path, u64::try_from(at).unwrap(), |byte| byte ^ 1);
+        }
+    }
+    disk.restart();
+    let mut store = Store::open(&disk);
+    for _ in 0..3 {
+        assert_eq!(store.streams.unserved().map(|(id, _)| id).collect::<Vec<_>>(), [one]);
+        assert_eq!(store.bodies(other), texts(1..=1));
+        store.checkpoint().unwrap();
+        store = store.reopen();
+    }
+    assert!(store.create("N") > other, "its number is not given again");
+}
