@@ -37,12 +37,6 @@ impl Backlog {
         self.bytes[start - 4..start].copy_from_slice(&length.to_le_bytes());
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// For a checkpoint.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -3,6 +3,7 @@
 //! the crate `log`.
 
 mod advising;
+mod announcing;
 mod api;
 mod backlog;
 mod capacity;

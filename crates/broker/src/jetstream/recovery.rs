@@ -3,7 +3,7 @@
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::Strictness;
-use anabranch_jetstream::stream::{Command, Purge, RestoreStep, Stream};
+use anabranch_jetstream::stream::{Command, Purge, Removed, RestoreStep, Stream};
 use anabranch_log::Error;
 use anabranch_log::checkpoint::{BlobKey, CheckpointWriter};
 use anabranch_log::format::{AccountId, StreamId};
@@ -278,9 +278,8 @@ pub fn apply(
         }
         Command::Delete { seq, erase } => {
             let _ = held.machine.delete(seq, &mut removed);
-            if erase && let Err(error) = held.erase(&removed) {
-                let name = &held.machine.config().name;
-                log::error!("Stream '{name}': message {seq} cannot be erased: {error}");
+            if erase {
+                erase_again(held, &removed);
             }
         }
         Command::Purge { filter, seq, keep } => {
@@ -297,6 +296,14 @@ fn restore(streams: &mut Streams, stream: StreamId, step: &RestoreStep<'_>, time
     }
     if matches!(step, RestoreStep::Finish(_)) {
         streams.reveal(stream);
+    }
+}
+
+/// What is erased in a file came back with the log.
+fn erase_again(held: &mut Held, removed: &[Removed]) {
+    if let Err(error) = held.erase(removed) {
+        let name = &held.machine.config().name;
+        log::error!("Stream '{name}': a deleted message cannot be erased: {error}");
     }
 }
 
