@@ -171,6 +171,21 @@ fn a_mirror_waits_at_a_message_for_which_it_has_no_room() {
 
 #[test]
 #[ignore = "needs both servers"]
+fn the_lag_ends_at_nothing() {
+    same(|script| {
+        script.create(json!({"name": "O", "subjects": ["o"]}));
+        script.fill(&["o"], 20);
+        script.create(json!({"name": "M", "mirror": {"name": "O"}}));
+        script.create(json!({"name": "S", "sources": [{"name": "O"}]}));
+        script.until("M", |info| info["mirror"]["lag"] == 0 && info["mirror"]["active"] != -1);
+        script.until("S", |info| info["sources"][0]["seq"] == 20);
+        script.until("S", |info| info["sources"][0]["lag"] == 0);
+        json!([script.reaches("M", 20), script.reaches("S", 20)])
+    });
+}
+
+#[test]
+#[ignore = "needs both servers"]
 fn a_mirror_answers_direct_gets_of_its_origin() {
     same(|script| {
         script.create(json!({"name": "O", "subjects": ["o.*"], "allow_direct": true}));

@@ -181,6 +181,8 @@ fn what_is_taken_is_rolled_up_expires_and_is_published_again_as_configured() {
         script.reaches("S", 4);
         script.reaches("P", 4);
         script.publish("o.a", "Nats-TTL: 1s", "short here");
+        script.reaches("S", 5);
+        script.reaches("P", 5);
         script.publish("o.a", "Nats-Rollup: sub", "rolled");
         let states = [script.reaches("S", 6), script.reaches("P", 6)];
         json!([states, script.messages("S"), script.messages("P"), script.heard()])
