@@ -239,6 +239,11 @@ impl FilePayloads {
         }
     }
 
+    /// All messages left the stream.
+    pub fn forget_all(&mut self) {
+        self.segments.values_mut().for_each(|segment| segment.live = 0);
+    }
+
     /// Makes everything durable; what a checkpoint must know to find it again is appended.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anabranch_jetstream::config::PersistMode;
-use anabranch_jetstream::stream::{Removed, Stored, Stream};
+use anabranch_jetstream::stream::{Progress, Removed, Stored, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::NewRecord;
@@ -13,6 +13,9 @@ use super::journal::is_out_of_space;
 use super::payloads::{MemoryPayloads, Payload};
 use super::trouble::{Trouble, is_damage};
 use crate::client::Subscription;
+
+/// Messages that are removed at once by a command that removes many.
+const ITEMS_AT_ONCE: usize = 65_536;
 
 /// Where the bytes of a stream's messages are.
 pub enum Store {
@@ -123,8 +126,22 @@ impl Held {
         }
     }
 
-    /// Lets go of the bytes of messages that left.
+    /// Ends what the last command left to be done, and lets go of the bytes of messages that
+    /// left.
     pub fn forget(&mut self, removed: &mut Vec<Removed>) {
+        while self.machine.proceed(ITEMS_AT_ONCE, removed) == Progress::More {
+            self.let_go(removed);
+        }
+        self.let_go(removed);
+        if self.machine.take_cleared() {
+            match &mut self.store {
+                Store::Memory(payloads) => *payloads = MemoryPayloads::default(),
+                Store::File(payloads) => payloads.forget_all(),
+            }
+        }
+    }
+
+    fn let_go(&mut self, removed: &mut Vec<Removed>) {
         match &mut self.store {
             Store::Memory(payloads) => removed.iter().for_each(|gone| payloads.remove(gone.seq)),
             Store::File(payloads) => payloads.forget(removed),

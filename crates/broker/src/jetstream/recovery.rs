@@ -257,7 +257,7 @@ pub fn apply(
         }
         Command::Update(config) => {
             let config = parse(config)?;
-            held.machine.reconfigure(config, &mut removed);
+            held.machine.reconfigure(config);
         }
         Command::Remove => {
             streams.remove(stream);
@@ -283,7 +283,7 @@ pub fn apply(
             }
         }
         Command::Purge { filter, seq, keep } => {
-            let _ = held.machine.purge(&Purge { filter, seq, keep }, &mut removed);
+            let _ = held.machine.purge(&Purge { filter, seq, keep });
         }
     }
     held.forget(&mut removed);

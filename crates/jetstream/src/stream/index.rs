@@ -27,6 +27,9 @@ pub struct Removed {
     pub location: Location,
 }
 
+/// A subject with more messages is not followed from one to the next, but looked for in all.
+const WALK_MAX: u64 = 1024;
+
 /// All messages of a stream.
 ///
 /// `first_seq <= last_seq + 1`; without messages both sides are equal.
@@ -55,6 +58,12 @@ impl Index {
             last_seq: first_seq - 1,
             last_time: 0,
         }
+    }
+
+    /// The same messages to be looked at, not to be changed. It takes little time and memory.
+    #[must_use]
+    pub fn view(&self) -> Self {
+        Self { subjects: self.subjects.view(), pages: self.pages.clone(), ..*self }
     }
 
     /// Messages there are.
@@ -134,18 +143,41 @@ impl Index {
         if filter == b">" {
             return self.pages.at_or_after(seq).map(|(seq, _)| seq);
         }
-        if let Some(id) = self.subjects.find(filter) {
-            let state = self.subjects.state(id);
-            return if seq <= state.first {
-                Some(state.first)
-            } else if seq > state.last {
-                None
-            } else {
-                self.scan(seq, |subject| subject == id)
-            };
+        if !anabranch_subject::grammar::has_wildcards(filter) {
+            return self.next_of(self.subjects.find(filter)?, seq);
         }
-        let matches = |id| anabranch_subject::matching::matches(filter, self.subjects.name(id));
-        self.scan(seq, matches)
+        self.pages.find_from(seq, |id| self.subjects.is_matched(id, filter))
+    }
+
+    /// The first message of a subject at or behind `seq`.
+    fn next_of(&self, id: SubjectId, seq: u64) -> Option<u64> {
+        let state = self.subjects.state(id);
+        if seq > state.last {
+            return None;
+        }
+        if state.count > WALK_MAX {
+            return self.pages.find_from(seq, |subject| subject == id);
+        }
+        let mut at = state.first;
+        while at < seq {
+            at = self.pages.next_of(id, at)?;
+        }
+        Some(at)
+    }
+
+    /// The last message of a subject before `seq`.
+    fn previous_of(&self, id: SubjectId, seq: u64) -> Option<u64> {
+        let state = self.subjects.state(id);
+        if state.count > WALK_MAX {
+            return self.pages.previous_of(id, seq);
+        }
+        let mut found = None;
+        let mut at = Some(state.first);
+        while let Some(before) = at.filter(|&at| at < seq) {
+            found = Some(before);
+            at = if before < state.last { self.pages.next_of(id, before) } else { None };
+        }
+        found
     }
 
     /// Messages at or behind `seq` whose subjects match `filter`.
@@ -190,7 +222,7 @@ impl Index {
                 if state.last <= up_to {
                     found.insert(state.last);
                 } else if state.first <= up_to {
-                    found.extend(self.pages.previous_of(id, up_to.saturating_add(1)));
+                    found.extend(self.previous_of(id, up_to.saturating_add(1)));
                 }
                 if found.len() > max {
                     return None;
@@ -200,15 +232,10 @@ impl Index {
         Some(found.into_iter().collect())
     }
 
-    fn scan(&self, seq: u64, wanted: impl Fn(SubjectId) -> bool) -> Option<u64> {
-        self.pages.iter_from(seq).find(|(_, meta)| wanted(meta.subject)).map(|(seq, _)| seq)
-    }
-
-    /// Appends a message; gives its sequence.
-    pub fn append(&mut self, message: &NewMessage<'_>) -> u64 {
+    /// Appends a message; gives its sequence, and that of the last one of its subject before.
+    pub fn append(&mut self, message: &NewMessage<'_>) -> (u64, Option<u64>) {
         let seq = self.last_seq + 1;
-        let before = self.last_of(message.subject);
-        let subject = self.subjects.add(message.subject, seq);
+        let (subject, before) = self.subjects.note(message.subject, seq);
         let NewMessage { time, size, never_expires, is_marker, .. } = *message;
         let location = Location::default();
         let meta = Meta { subject, time, size, never_expires, is_marker, location };
@@ -223,7 +250,7 @@ impl Index {
         self.bytes += u64::from(size);
         self.last_seq = seq;
         self.last_time = time;
-        seq
+        (seq, before)
     }
 
     /// Says where the bytes of `seq` are.
@@ -260,28 +287,71 @@ impl Index {
 
     fn unlink(&mut self, seq: u64, id: SubjectId) {
         let mut state = self.subjects.state(id);
-        state.count -= 1;
-        if state.count > 0 {
-            if seq == state.first {
-                state.first = self.pages.next_of(id, seq).unwrap_or(state.last);
-            } else if seq == state.last {
-                state.last = self.pages.previous_of(id, seq).unwrap_or(state.first);
+        if state.count > 1 && seq == state.first {
+            state.first = self.pages.next_of(id, seq).unwrap_or(state.last);
+        } else if state.count > 1 {
+            self.pages.keep_links(seq);
+            if seq == state.last {
+                state.last = self.previous_of(id, seq).unwrap_or(state.first);
             }
         }
+        state.count = state.count.saturating_sub(1);
         self.subjects.update(id, state);
     }
 
-    /// Removes everything before `seq`, which becomes the first, though there may be no message.
-    pub fn start_at(&mut self, seq: u64) {
-        if seq > self.last_seq {
-            self.pages.clear();
-            self.subjects.clear();
-            self.messages = 0;
-            self.bytes = 0;
-            self.first_seq = seq;
-            self.last_seq = seq - 1;
-        }
+    /// Removes everything. The next message comes behind the last, and not before `seq`.
+    pub fn clear(&mut self, seq: u64) {
+        self.pages.clear();
+        self.subjects.clear();
+        self.messages = 0;
+        self.bytes = 0;
+        self.last_seq = self.last_seq.max(seq.saturating_sub(1));
+        self.first_seq = self.last_seq + 1;
     }
+}
+
+/// For checkpoints.
+impl Index {
+    /// What changes from now on is of this epoch.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.pages.set_epoch(epoch);
+        self.subjects.set_epoch(epoch);
+    }
+
+    /// Subjects and pages, to be read in.
+    pub(super) fn parts(&mut self) -> (&mut Subjects, &mut Pages) {
+        (&mut self.subjects, &mut self.pages)
+    }
+
+    /// What is known of all messages together.
+    pub(super) fn totals(&self) -> Totals {
+        let Self { messages, bytes, first_seq, last_seq, last_time, .. } = *self;
+        Totals { messages, bytes, first_seq, last_seq, last_time }
+    }
+
+    /// Sets it, as it was saved.
+    pub(super) fn set_totals(&mut self, totals: Totals) {
+        let Totals { messages, bytes, first_seq, last_seq, last_time } = totals;
+        *self = Self {
+            subjects: std::mem::replace(&mut self.subjects, Subjects::new(0)),
+            pages: std::mem::take(&mut self.pages),
+            messages,
+            bytes,
+            first_seq,
+            last_seq,
+            last_time,
+        };
+    }
+}
+
+/// What is known of all messages together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    pub(super) first_seq: u64,
+    pub(super) last_seq: u64,
+    pub(super) last_time: i64,
 }
 
 #[cfg(test)]
@@ -292,7 +362,7 @@ mod tests {
         let time = index.last_time() + 1;
         let (never_expires, is_marker) = (false, false);
         let subject = subject.as_bytes();
-        index.append(&NewMessage { subject, time, size: 10, never_expires, is_marker })
+        index.append(&NewMessage { subject, time, size: 10, never_expires, is_marker }).0
     }
 
     #[test]

@@ -1,22 +1,24 @@
 //! The stream as a machine: commands in, in the order of the log; outcomes out. The same code
 //! decides in the server, at recovery and in the simulator.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::dedup::Dedup;
 use super::expiry::Expiries;
 use super::fast::FastBatches;
 use super::feeds::Feed;
-use super::index::{Index, Removed};
+use super::index::Index;
 use super::pages::Location;
 use super::schedules::Schedules;
 use super::shaping::Shapes;
 use super::staging::Staging;
 use super::taking::Taking;
+use super::work::Work;
 use crate::config::{Storage, StreamConfig};
 
 /// Items that one tick handles at most; another is asked for when there are more.
-pub const TICK_ITEMS_MAX: usize = 1024;
+pub const TICK_ITEMS_MAX: usize = 256;
 
 /// One stream.
 #[derive(Debug, Clone)]
@@ -36,6 +38,12 @@ pub struct Stream {
     pub(super) age_floor: u64,
     /// The id of the message that was stored last; empty: it had none.
     pub(super) last_message_id: Vec<u8>,
+    /// What is still to be done before the next command.
+    pub(super) work: VecDeque<Work>,
+    /// All messages that there were are gone: see [`Self::take_cleared`].
+    pub(super) is_cleared: bool,
+    /// Noted in what changes.
+    pub(super) epoch: u64,
     /// When the stream was created, in nanoseconds since 1970.
     created: i64,
 }
@@ -45,7 +53,7 @@ impl Stream {
     /// output.
     #[must_use]
     pub fn new(config: StreamConfig, created: i64, seed: u64) -> Self {
-        Self {
+        let mut stream = Self {
             index: Index::new(config.first_seq, seed),
             dedup: Dedup::default(),
             expiries: Expiries::default(),
@@ -56,9 +64,39 @@ impl Stream {
             taking: Taking::default(),
             age_floor: config.first_seq.max(1),
             last_message_id: Vec::new(),
+            work: VecDeque::new(),
+            is_cleared: false,
+            epoch: 0,
             created,
             shapes: Shapes::new(&config),
             config,
+        };
+        stream.set_epoch(1);
+        stream
+    }
+
+    pub(super) fn set_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.index.set_epoch(epoch);
+        self.dedup.set_epoch(epoch);
+    }
+
+    /// The same stream to be saved, not to be changed. It takes little time and memory.
+    pub(super) fn view(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            shapes: Shapes::default(),
+            index: self.index.view(),
+            dedup: self.dedup.view(),
+            expiries: self.expiries.clone(),
+            schedules: self.schedules.clone(),
+            staging: self.staging.clone(),
+            fast: self.fast.clone(),
+            feeds: Arc::clone(&self.feeds),
+            taking: self.taking.clone(),
+            last_message_id: self.last_message_id.clone(),
+            work: VecDeque::new(),
+            ..*self
         }
     }
 
@@ -95,8 +133,9 @@ impl Stream {
         self.index.place(seq, location);
     }
 
-    /// Takes a checked new configuration; messages beyond its limits go.
-    pub fn reconfigure(&mut self, config: StreamConfig, removed: &mut Vec<Removed>) {
+    /// Takes a checked new configuration. Messages beyond its limits are to go: there may be work
+    /// to [`proceed`](Self::proceed) with.
+    pub fn reconfigure(&mut self, config: StreamConfig) {
         let fewer_per_subject = config.max_msgs_per_subject > 0
             && (self.config.max_msgs_per_subject <= 0
                 || config.max_msgs_per_subject < self.config.max_msgs_per_subject);
@@ -113,41 +152,10 @@ impl Stream {
         self.change_feeds(&config);
         self.config = config;
         if fewer_per_subject {
-            self.trim_subjects(removed);
+            self.work.push_back(Work::TrimSubjects { after: Vec::new() });
         }
-        self.trim(removed);
-    }
-
-    fn trim_subjects(&mut self, removed: &mut Vec<Removed>) {
-        let Ok(max) = u64::try_from(self.config.max_msgs_per_subject) else { return };
-        let over: Vec<_> = self
-            .index
-            .subjects()
-            .iter()
-            .filter(|(_, _, state)| state.count > max)
-            .map(|(id, _, state)| (id, state.count - max))
-            .collect();
-        for (id, surplus) in over {
-            for _ in 0..surplus {
-                let first = self.index.subjects().state(id).first;
-                removed.extend(self.index.remove(first));
-            }
-        }
-    }
-
-    /// Removes from the front what is over `max_msgs` and `max_bytes`. A new limit takes effect
-    /// at once also where new messages are refused at it.
-    pub(super) fn trim(&mut self, removed: &mut Vec<Removed>) {
-        let over = |stream: &Self| {
-            let limit = |max: i64| u64::try_from(max).ok().filter(|&max| max > 0);
-            let StreamConfig { max_msgs, max_bytes, .. } = stream.config;
-            limit(max_msgs).is_some_and(|max| stream.index.messages() > max)
-                || limit(max_bytes).is_some_and(|max| stream.index.bytes() > max)
-        };
-        while over(self) {
-            let Some(gone) = self.index.remove(self.index.first_seq()) else { return };
-            removed.push(gone);
-        }
+        // A new limit takes effect at once also where new messages are refused at it.
+        self.work.push_back(Work::Trim);
     }
 
     /// Bytes that a message counts in the state of the stream: nats-server's formulas, which

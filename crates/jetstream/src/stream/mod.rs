@@ -1,6 +1,8 @@
 //! One stream: what it holds, and how a command changes it. Pure: bytes of messages are kept
 //! elsewhere, and the time comes with each command.
 
+mod batches;
+mod blocks;
 mod bytes;
 mod command;
 mod dedup;
@@ -11,18 +13,23 @@ mod fast;
 mod feeds;
 mod index;
 mod machine;
+mod names;
+mod page;
 mod pages;
 mod publishing;
 mod removal;
 mod resident;
 mod restoring;
+mod rows;
 mod schedules;
 mod shaping;
 mod snapshot;
 mod staging;
 mod subjects;
+mod table;
 mod taking;
 mod timing;
+mod work;
 
 pub use bytes::DecodeError;
 pub use command::{Command, Record};
@@ -37,6 +44,8 @@ pub use publishing::{Published, Stored};
 pub use removal::Purge;
 pub use resident::Resident;
 pub use restoring::RestoreStep;
+pub use snapshot::{Loading, Part, Snapshot};
 pub use subjects::{SubjectId, SubjectState, Subjects};
 pub use taking::{Beginning, FromOrigin, Shaped, Took};
 pub use timing::{DueSchedule, Ticked};
+pub use work::Progress;

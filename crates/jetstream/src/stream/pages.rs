@@ -1,12 +1,17 @@
-//! What a stream knows of each message without its payload, in columns by sequence.
+//! What a stream knows of each message without its payload, by sequence.
+//!
+//! A page has the messages of 4096 sequences. Copies of all pages share them until one changes,
+//! so that a checkpoint can write what is there while the stream goes on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::bytes::{Bytes, DecodeError};
+use super::page::{Page, Row};
 use super::subjects::SubjectId;
 
 /// Messages of one page.
-const PAGE: u64 = 4096;
-const PAGE_LEN: usize = 4096;
+pub(super) const PAGE: u64 = 4096;
 
 /// Where the stored bytes of a message are, as whoever stores them says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,113 +34,72 @@ pub struct Meta {
     pub location: Location,
 }
 
-const LIVE: u8 = 1;
-const NEVER_EXPIRES: u8 = 2;
-const MARKER: u8 = 4;
-
-/// One page. Columns are as long as the highest position that was ever filled.
-#[derive(Debug, Clone, Default)]
-struct Page {
-    subjects: Vec<Option<SubjectId>>,
-    times: Vec<i64>,
-    sizes: Vec<u32>,
-    flags: Vec<u8>,
-    locations: Vec<Location>,
-    /// Distance to the next message of the same subject; 0: unknown.
-    next: Vec<u32>,
-    live: u32,
-}
-
-impl Page {
-    fn fill_to(&mut self, len: usize) {
-        if self.flags.len() < len {
-            self.subjects.resize(len, None);
-            self.times.resize(len, 0);
-            self.sizes.resize(len, 0);
-            self.flags.resize(len, 0);
-            self.locations.resize(len, Location::default());
-            self.next.resize(len, 0);
-        }
-    }
-
-    fn meta(&self, at: usize) -> Option<Meta> {
-        let flags = *self.flags.get(at)?;
-        if flags & LIVE == 0 {
-            return None;
-        }
-        Some(Meta {
-            subject: self.subjects[at]?,
-            time: self.times[at],
-            size: self.sizes[at],
-            never_expires: flags & NEVER_EXPIRES != 0,
-            is_marker: flags & MARKER != 0,
-            location: self.locations[at],
-        })
-    }
-}
-
 /// Metadata of all live messages of a stream.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
-    pages: BTreeMap<u64, Page>,
+    pages: BTreeMap<u64, Arc<Page>>,
+    /// Noted in pages that change.
+    epoch: u64,
 }
 
 impl Pages {
     /// The message `seq`, if it is there.
     #[must_use]
     pub fn get(&self, seq: u64) -> Option<Meta> {
-        self.pages.get(&(seq / PAGE))?.meta(position(seq))
+        let page = self.pages.get(&(seq / PAGE))?;
+        page.live_row(position(seq)).map(|row| page.meta(row))
     }
 
-    /// Adds the message `seq`, which is not there.
+    /// Adds the message `seq`, which is higher than all others.
     pub fn insert(&mut self, seq: u64, meta: Meta) {
-        let page = self.pages.entry(seq / PAGE).or_default();
-        let at = position(seq);
-        page.fill_to(at + 1);
-        let mut flags = LIVE;
-        if meta.never_expires {
-            flags |= NEVER_EXPIRES;
+        let number = seq / PAGE;
+        if let Some(page) = self.edit(number) {
+            return page.insert(position(seq), meta);
         }
-        if meta.is_marker {
-            flags |= MARKER;
-        }
-        page.subjects[at] = Some(meta.subject);
-        page.times[at] = meta.time;
-        page.sizes[at] = meta.size;
-        page.flags[at] = flags;
-        page.locations[at] = meta.location;
-        page.next[at] = 0;
-        page.live += 1;
+        let mut page = match self.pages.last_key_value() {
+            Some((_, before)) => Page::behind(before, meta),
+            None => Page::default(),
+        };
+        page.changed = self.epoch;
+        page.insert(position(seq), meta);
+        self.pages.insert(number, Arc::new(page));
     }
 
     /// Removes the message `seq`; gives what was known of it.
     pub fn remove(&mut self, seq: u64) -> Option<Meta> {
-        let page = self.pages.get_mut(&(seq / PAGE))?;
-        let at = position(seq);
-        let meta = page.meta(at)?;
-        page.flags[at] &= !LIVE;
-        page.live -= 1;
-        if page.live == 0 {
-            self.pages.remove(&(seq / PAGE));
+        let number = seq / PAGE;
+        let row = self.pages.get(&number)?.live_row(position(seq))?;
+        let is_last = self.pages.last_key_value().is_some_and(|(&last, _)| last == number);
+        let page = self.edit(number)?;
+        let meta = page.meta(row);
+        page.end(row);
+        if page.live() == 0 {
+            self.pages.remove(&number);
+        } else if !is_last {
+            page.compact();
         }
         Some(meta)
     }
 
+    /// The message `seq` is about to be removed while others of its subject before it stay: the
+    /// way to what follows goes over it.
+    pub fn keep_links(&mut self, seq: u64) {
+        if let Some(page) = self.edit(seq / PAGE) {
+            page.keep_links();
+        }
+    }
+
     /// Says where the bytes of `seq` are.
     pub fn set_location(&mut self, seq: u64, location: Location) {
-        if let Some(page) = self.pages.get_mut(&(seq / PAGE))
-            && let Some(held) = page.locations.get_mut(position(seq))
-        {
-            *held = location;
+        if let Some(page) = self.edit(seq / PAGE) {
+            page.set_location(position(seq), location);
         }
     }
 
     /// Notes that `next` is the message of the same subject that follows `seq`.
     pub fn link(&mut self, seq: u64, next: u64) {
-        if let Some(page) = self.pages.get_mut(&(seq / PAGE))
-            && let Some(held) = page.next.get_mut(position(seq))
-        {
-            *held = u32::try_from(next - seq).unwrap_or(0);
+        if let Some(page) = self.edit(seq / PAGE) {
+            page.link(position(seq), next - seq);
         }
     }
 
@@ -145,24 +109,28 @@ impl Pages {
         let mut at = seq;
         loop {
             let page = self.pages.get(&(at / PAGE));
-            let step = page.and_then(|p| p.next.get(position(at))).copied().unwrap_or(0);
-            if step == 0 {
+            let step = page.and_then(|page| Some(page.next(page.row(position(at))?)));
+            let Some(step) = step.filter(|&step| step > 0) else {
                 return self.scan_forward(subject, at + 1);
-            }
-            at += u64::from(step);
-            match self.get(at) {
-                Some(meta) if meta.subject == subject => return Some(at),
-                _ => {}
+            };
+            at = at.checked_add(step)?;
+            if self.get(at).is_some_and(|meta| meta.subject == subject) {
+                return Some(at);
             }
         }
     }
 
     fn scan_forward(&self, subject: SubjectId, from: u64) -> Option<u64> {
+        self.find_from(from, |held| held == subject)
+    }
+
+    /// The first live message at or behind `from` whose subject is wanted.
+    #[must_use]
+    pub fn find_from(&self, from: u64, wanted: impl Fn(SubjectId) -> bool) -> Option<u64> {
         self.pages.range(from / PAGE..).find_map(|(&number, page)| {
-            let start = if number == from / PAGE { position(from) } else { 0 };
-            let mut rest = page.subjects.get(start..)?.iter().zip(start..);
-            rest.find(|&(&held, at)| held == Some(subject) && page.flags[at] & LIVE != 0)
-                .map(|(_, at)| sequence(number, at))
+            let first = page.row_from(start(number, from));
+            let row = page.live_rows(first).find(|&row| wanted(page.subject(row)))?;
+            Some(page.seq(number, row))
         })
     }
 
@@ -170,45 +138,48 @@ impl Pages {
     #[must_use]
     pub fn previous_of(&self, subject: SubjectId, seq: u64) -> Option<u64> {
         self.pages.range(..=seq / PAGE).rev().find_map(|(&number, page)| {
-            let end = if number == seq / PAGE { position(seq) } else { PAGE_LEN };
-            let end = end.min(page.subjects.len());
-            let found = (0..end)
-                .rev()
-                .find(|&at| page.subjects[at] == Some(subject) && page.flags[at] & LIVE != 0)?;
-            Some(sequence(number, found))
+            let end =
+                if number == seq / PAGE { page.row_from(position(seq)) } else { page.end_row() };
+            let row = page.live_rows_before(end).find(|&row| page.subject(row) == subject)?;
+            Some(page.seq(number, row))
         })
     }
 
     /// The first live message at or behind `seq`.
     #[must_use]
     pub fn at_or_after(&self, seq: u64) -> Option<(u64, Meta)> {
-        self.pages.range(seq / PAGE..).find_map(|(&number, page)| {
-            let start = if number == seq / PAGE { position(seq) } else { 0 };
-            let rest = page.flags.get(start..)?;
-            let at = start + rest.iter().position(|flags| flags & LIVE != 0)?;
-            page.meta(at).map(|meta| (sequence(number, at), meta))
-        })
+        self.iter_from(seq).next()
     }
 
     /// The last live message at or before `seq`.
     #[must_use]
     pub fn at_or_before(&self, seq: u64) -> Option<(u64, Meta)> {
         self.pages.range(..=seq / PAGE).rev().find_map(|(&number, page)| {
-            let end = if number == seq / PAGE { position(seq) + 1 } else { PAGE_LEN };
-            let head = page.flags.get(..end.min(page.flags.len()))?;
-            let at = head.iter().rposition(|flags| flags & LIVE != 0)?;
-            page.meta(at).map(|meta| (sequence(number, at), meta))
+            let is_last = number == seq / PAGE;
+            let end = if is_last { page.row_from(position(seq) + 1) } else { page.end_row() };
+            let row = page.live_rows_before(end).next()?;
+            Some((page.seq(number, row), page.meta(row)))
         })
     }
 
     /// Live messages from `from` on, in order.
     pub fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, Meta)> {
-        let start = from / PAGE;
-        self.pages.range(start..).flat_map(move |(&number, page)| {
-            let first = if number == start { position(from) } else { 0 };
-            (first..page.flags.len())
-                .filter_map(move |at| page.meta(at).map(|meta| (sequence(number, at), meta)))
+        self.pages.range(from / PAGE..).flat_map(move |(&number, page)| {
+            let first = page.row_from(start(number, from));
+            page.live_rows(first).map(move |row| (page.seq(number, row), page.meta(row)))
         })
+    }
+
+    /// The first live message at or behind `from` that `max_age` may end.
+    #[must_use]
+    pub fn first_that_ages(&self, from: u64) -> Option<(u64, Meta)> {
+        self.pages.range(from / PAGE..).filter(|(_, page)| page.ages()).find_map(
+            |(&number, page)| {
+                let first = page.row_from(start(number, from));
+                let row = page.live_rows(first).find(|&row| !page.meta(row).never_expires)?;
+                Some((page.seq(number, row), page.meta(row)))
+            },
+        )
     }
 
     /// Live messages with a sequence from `from` to `to`, both included.
@@ -217,16 +188,11 @@ impl Pages {
         if from > to {
             return 0;
         }
-        let whole = |number: u64| number * PAGE >= from && number * PAGE + (PAGE - 1) <= to;
         let counted = self.pages.range(from / PAGE..=to / PAGE).map(|(&number, page)| {
-            if whole(number) {
-                return u64::from(page.live);
-            }
-            let live = page.flags.iter().zip(0u64..).filter(|&(flags, at)| {
-                let seq = number * PAGE + at;
-                flags & LIVE != 0 && seq >= from && seq <= to
-            });
-            live.map(|_| 1).sum()
+            let first = page.row_from(start(number, from));
+            let last = number == to / PAGE;
+            let end = if last { page.row_from(position(to) + 1) } else { page.end_row() };
+            page.count(first, end)
         });
         counted.sum()
     }
@@ -235,78 +201,62 @@ impl Pages {
     /// sequences.
     #[must_use]
     pub fn first_at(&self, time: i64) -> Option<u64> {
-        let page = self.pages.iter().find(|(_, page)| {
-            let last = page.flags.iter().rposition(|flags| flags & LIVE != 0);
-            last.is_some_and(|at| page.times[at] >= time)
+        let young = self.pages.iter().filter(|(_, page)| page.last_time() >= time);
+        let mut found = young.filter_map(|(&number, page)| {
+            let row = page.live_rows(Row::FIRST).find(|&row| page.meta(row).time >= time)?;
+            Some(page.seq(number, row))
         });
-        let (&number, _) = page?;
-        let mut rest = self.iter_from(number * PAGE);
-        rest.find(|(_, meta)| meta.time >= time).map(|(seq, _)| seq)
+        found.next()
     }
 
     /// Forgets all messages.
     pub fn clear(&mut self) {
         self.pages.clear();
     }
-}
 
-fn position(seq: u64) -> usize {
-    usize::try_from(seq % PAGE).expect("a page has few positions")
-}
-
-fn sequence(page: u64, at: usize) -> u64 {
-    page * PAGE + u64::try_from(at).expect("a page has few positions")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::stream::subjects::Subjects;
-
-    fn meta(subject: SubjectId, time: i64) -> Meta {
-        let location = Location::default();
-        Meta { subject, time, size: 1, never_expires: false, is_marker: false, location }
+    fn edit(&mut self, number: u64) -> Option<&mut Page> {
+        let page = Arc::make_mut(self.pages.get_mut(&number)?);
+        page.changed = self.epoch;
+        Some(page)
     }
 
-    #[test]
-    fn walks_a_subject_over_gaps_and_dropped_pages() {
-        let mut subjects = Subjects::new(1);
-        let (a, b) = (subjects.add(b"a", 1), subjects.add(b"b", 2));
-        let mut pages = Pages::default();
-        let mut last = None;
-        for seq in 1..=20_000u64 {
-            let subject = if seq % 100 == 0 { a } else { b };
-            pages.insert(seq, meta(subject, 0));
-            if subject == a
-                && let Some(before) = last.replace(seq)
-            {
-                pages.link(before, seq);
-            }
-        }
-        for seq in 4_096..12_288 {
-            assert!(pages.remove(seq).is_some());
-        }
-        assert_eq!(pages.next_of(a, 4_000), Some(12_300));
-        assert_eq!(pages.previous_of(a, 12_300), Some(4_000));
-        assert_eq!(pages.next_of(a, 12_300), Some(12_400));
-        assert_eq!(pages.at_or_after(5_000).map(|(seq, _)| seq), Some(12_288));
-        assert_eq!(pages.at_or_before(12_287).map(|(seq, _)| seq), Some(4_095));
-        assert_eq!(pages.count(1, 20_000), 20_000 - 8_192);
-        assert_eq!(pages.count(4_000, 12_300), 96 + 13);
-        assert_eq!(pages.iter_from(4_094).map(|(seq, _)| seq).nth(2), Some(12_288));
+    /// Pages that change from now on are of this epoch.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
     }
 
-    #[test]
-    fn finds_the_first_message_of_a_time() {
-        let mut subjects = Subjects::new(1);
-        let a = subjects.add(b"a", 1);
-        let mut pages = Pages::default();
-        for seq in 1..=10_000u64 {
-            pages.insert(seq, meta(a, i64::try_from(seq).expect("small") * 10));
-        }
-        assert_eq!(pages.first_at(0), Some(1));
-        assert_eq!(pages.first_at(50_001), Some(5_001));
-        assert_eq!(pages.first_at(100_000), Some(10_000));
-        assert_eq!(pages.first_at(100_001), None);
+    /// Numbers of all pages, and in which epoch each changed last.
+    pub fn numbers(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.pages.iter().map(|(&number, page)| (number, page.changed))
     }
+
+    /// Appends everything that it takes to be this page again.
+    pub fn save(&self, number: u64, into: &mut Vec<u8>) {
+        if let Some(page) = self.pages.get(&number) {
+            page.save(into);
+        }
+    }
+
+    /// Adds the page that [`Self::save`] wrote; gives how many messages it has.
+    ///
+    /// # Errors
+    /// When the bytes are none of its.
+    pub fn load(&mut self, number: u64, bytes: &mut Bytes<'_>) -> Result<u32, DecodeError> {
+        let page = Page::load(bytes)?;
+        let messages = page.live();
+        let is_number = number <= u64::MAX / PAGE;
+        if !is_number || self.pages.insert(number, Arc::new(page)).is_some() {
+            return Err(DecodeError::Field("page"));
+        }
+        Ok(messages)
+    }
+}
+
+/// The position in page `number` at which to begin.
+fn start(number: u64, from: u64) -> u16 {
+    if number == from / PAGE { position(from) } else { 0 }
+}
+
+fn position(seq: u64) -> u16 {
+    u16::try_from(seq % PAGE).expect("a page has few positions")
 }

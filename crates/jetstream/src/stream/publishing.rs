@@ -5,18 +5,21 @@
 use std::borrow::Cow;
 
 use super::draft::{Draft, Origin, Publish};
-use super::index::{Index, NewMessage, Removed};
+use super::index::{NewMessage, Removed};
 use super::machine::Stream;
 use super::removal::Purge;
 use crate::config::Discard;
 use crate::error::{self, ApiError};
 use crate::publish::counter::Integer;
-use crate::publish::{Rollup, Ttl, rules};
+use crate::publish::{Ttl, rules};
 
 /// Header bytes beyond this are refused.
 pub(super) const HEADERS_MAX: usize = 65_535;
 /// Bytes of a stored message, so that sizes fit their columns.
 pub(super) const MESSAGE_MAX: u64 = 1 << 31;
+
+/// Message ids that are forgotten at most when one comes.
+const IDS_AT_ONCE: usize = 16;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,9 +128,9 @@ impl Stream {
     pub(super) fn duplicate_of(&mut self, message: &Publish<'_>) -> Option<u64> {
         let id = message.id.filter(|_| self.config.duplicate_window.0 > 0)?;
         let now = self.time_for(message.now);
-        // All that are over: an id must not be taken for a duplicate because many others are.
-        while self.dedup.expire(now, self.config.duplicate_window.0, usize::MAX) {}
-        self.dedup.find(id)
+        let window = self.config.duplicate_window.0;
+        self.dedup.expire(now, window, IDS_AT_ONCE);
+        self.dedup.find(id, now, window)
     }
 
     /// Checks that come after it.
@@ -201,15 +204,15 @@ impl Stream {
         let Publish { asked, id, now, .. } = draft.published;
         let Draft { subject, headers, body, value, .. } = draft;
         let time = self.time_for(now);
-        let previous = self.index.last_of(&subject).unwrap_or(0);
         let size = self.size_of(&subject, &headers, &body);
-        let seq = self.index.append(&NewMessage {
+        let (seq, previous) = self.index.append(&NewMessage {
             subject: &subject,
             time,
             size: u32::try_from(size).unwrap_or(u32::MAX),
             never_expires: draft.ttl == Some(Ttl::Never),
             is_marker: asked.marks_deletion(),
         });
+        let previous = previous.unwrap_or(0);
         if let Some(Ttl::Seconds(seconds)) = draft.ttl {
             let nanos = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
             self.expiries.insert(seq, time.saturating_add(nanos));
@@ -225,16 +228,14 @@ impl Stream {
             self.schedules.remove(previous);
             self.schedules.set(seq, first);
         }
-        self.trim_subject(&subject, removed);
-        if self.config.discard == Discard::Old {
-            self.trim(removed);
-        }
+        self.make_room(seq, removed);
         if let Some(rollup) = draft.rollup.filter(|_| self.rolls_up()) {
-            self.roll_up(rollup, &subject, seq, removed);
+            self.roll_up(rollup, &subject, seq);
         }
         if let Some(ended) = draft.ends {
-            let _ = self.purge(&Purge { filter: ended, ..Purge::default() }, removed);
+            let _ = self.purge(&Purge { filter: ended, ..Purge::default() });
         }
+        self.begin_work(removed);
         Stored { seq, time, previous, subject, headers, body, value }
     }
 
@@ -245,33 +246,5 @@ impl Stream {
     /// The time of the next message: `now`, but always later than the last.
     pub(super) fn time_for(&self, now: i64) -> i64 {
         now.max(self.index.last_time().saturating_add(1))
-    }
-
-    pub(super) fn trim_subject(&mut self, subject: &[u8], removed: &mut Vec<Removed>) {
-        let max = u64::try_from(self.config.max_msgs_per_subject).unwrap_or(0);
-        let surplus = |index: &Index| {
-            let subjects = index.subjects();
-            let state = subjects.find(subject).map(|id| subjects.state(id))?;
-            (max > 0 && state.count > max).then_some(state.first)
-        };
-        while let Some(first) = surplus(&self.index) {
-            removed.extend(self.index.remove(first));
-        }
-    }
-
-    fn roll_up(&mut self, rollup: Rollup, subject: &[u8], seq: u64, removed: &mut Vec<Removed>) {
-        loop {
-            let first = match rollup {
-                Rollup::All => Some(self.index.first_seq()),
-                Rollup::Subject => {
-                    let subjects = self.index.subjects();
-                    subjects.find(subject).map(|id| subjects.state(id).first)
-                }
-            };
-            match first.filter(|&first| first < seq) {
-                Some(first) => removed.extend(self.index.remove(first)),
-                None => return,
-            }
-        }
     }
 }

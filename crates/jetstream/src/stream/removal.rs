@@ -2,6 +2,7 @@
 
 use super::index::Removed;
 use super::machine::Stream;
+use super::work::{Wanted, Work};
 use crate::config::Storage;
 use crate::error::{self, ApiError};
 
@@ -60,79 +61,52 @@ impl Stream {
         }
     }
 
-    /// Removes many messages; gives how many.
+    /// Begins to remove many messages: there may be work to [`proceed`](Self::proceed) with.
     ///
     /// # Errors
     /// As the client is told: the stream is sealed or denies it.
-    pub fn purge(&mut self, what: &Purge<'_>, removed: &mut Vec<Removed>) -> Result<u64, ApiError> {
+    pub fn purge(&mut self, what: &Purge<'_>) -> Result<(), ApiError> {
         if self.config.sealed {
             return Err(error::STREAM_SEALED);
         }
         if self.config.deny_purge {
             return Err(error::purge_failed("stream purge not permitted"));
         }
-        let before = self.index.messages();
-        let everything = what.filter.is_empty() || what.filter == b">";
         // "All before the first": nothing.
         if what.seq == 1 {
-            return Ok(0);
+            return Ok(());
         }
-        if everything && what.seq > self.index.last_seq() {
-            self.purge_up_to(self.index.last_seq() + 1, removed);
-            self.index.start_at(what.seq);
-        } else if everything {
-            let end = if what.seq > 0 { what.seq } else { self.index.last_seq() + 1 };
-            self.purge_front(end, what.keep, removed);
+        if !what.filter.is_empty() && what.filter != b">" {
+            self.work.extend(self.filtered(what));
+            return Ok(());
+        }
+        let all = self.index.last_seq().saturating_add(1);
+        let end = if what.seq > 0 { what.seq } else { all };
+        // Up to a sequence that was not given yet, however many are to stay, all go.
+        if end > all || (end == all && what.keep == 0) {
+            self.index.clear(end);
+            self.is_cleared = true;
         } else {
-            self.purge_filtered(what, removed);
+            self.work.push_back(Work::Front { end, keep: what.keep });
         }
-        Ok(before - self.index.messages())
+        Ok(())
     }
 
-    fn purge_up_to(&mut self, end: u64, removed: &mut Vec<Removed>) {
-        while self.index.first_seq() < end {
-            let Some(gone) = self.index.remove(self.index.first_seq()) else { return };
-            removed.push(gone);
-        }
-    }
-
-    fn purge_front(&mut self, end: u64, keep: u64, removed: &mut Vec<Removed>) {
-        while self.index.first_seq() < end && self.index.messages() > keep {
-            let Some(gone) = self.index.remove(self.index.first_seq()) else { return };
-            removed.push(gone);
-        }
-    }
-
-    fn purge_filtered(&mut self, what: &Purge<'_>, removed: &mut Vec<Removed>) {
+    fn filtered(&self, what: &Purge<'_>) -> Option<Work> {
         let end = if what.seq > 0 { what.seq } else { u64::MAX };
-        let ids = self.index.subjects().matching(what.filter);
-        let total: u64 = ids.iter().map(|&id| self.index.subjects().state(id).count).sum();
-        if what.keep >= total {
-            return;
+        let (filter, after) = (what.filter.to_vec(), Vec::new());
+        if what.keep > 0 {
+            return Some(Work::Count {
+                filter,
+                keep: what.keep,
+                end,
+                after,
+                wanted: Wanted::default(),
+            });
         }
-        if what.keep == 0 {
-            for id in ids {
-                loop {
-                    let state = self.index.subjects().state(id);
-                    if state.count == 0 || state.first >= end {
-                        break;
-                    }
-                    removed.extend(self.index.remove(state.first));
-                }
-            }
-            return;
+        if anabranch_subject::grammar::has_wildcards(what.filter) {
+            return Some(Work::Filter { filter, end, after });
         }
-        let mut surplus = total - what.keep;
-        let mut seq = self.index.first_seq();
-        while surplus > 0 {
-            match self.index.next_matching(what.filter, seq) {
-                Some(next) if next < end => {
-                    removed.extend(self.index.remove(next));
-                    surplus -= 1;
-                    seq = next + 1;
-                }
-                _ => return,
-            }
-        }
+        self.index.subjects().find(what.filter).map(|id| Work::Subject { id, end })
     }
 }

@@ -8,6 +8,7 @@ use super::dedup::IdHash;
 use super::index::{NewMessage, Removed};
 use super::machine::Stream;
 use super::publishing::Stored;
+use super::work::Work;
 use crate::Nanos;
 use crate::publish::schedule::OnlyUtc;
 use crate::publish::{PublishHeaders, Ttl, rules};
@@ -135,7 +136,9 @@ impl Stream {
         while self.index.messages() > 0 && self.index.first_seq() < seq {
             removed.extend(self.index.remove(self.index.first_seq()));
         }
-        self.index.start_at(seq);
+        if seq > self.index.last_seq() {
+            self.index.clear(seq);
+        }
     }
 
     fn restore_message<'a>(
@@ -165,14 +168,14 @@ impl Stream {
         }
         let size = self.size_of(&stored.subject, &stored.headers, &stored.body);
         self.index.skip_to(seq - 1, i64::MIN);
-        let previous = self.index.last_of(&stored.subject).unwrap_or(0);
-        self.index.append(&NewMessage {
+        let (_, previous) = self.index.append(&NewMessage {
             subject: &stored.subject,
             time,
             size: u32::try_from(size).unwrap_or(u32::MAX),
             never_expires: ttl == Some(Ttl::Never),
             is_marker: asked.marks_deletion(),
         });
+        let previous = previous.unwrap_or(0);
         if let Some(ends) = ends {
             self.expiries.insert(seq, ends);
         }
@@ -188,8 +191,9 @@ impl Stream {
             self.schedules.set(seq, first);
         }
         self.note_source(seq, &stored.headers);
-        self.trim_subject(&stored.subject, removed);
-        self.trim(removed);
+        self.make_room(seq, removed);
+        self.work.push_back(Work::Trim);
+        self.begin_work(removed);
         Some(Stored { previous, ..stored })
     }
 }
@@ -282,7 +286,7 @@ mod tests {
             assert!(take(&mut stream, &message(seq, time, b""), Some(IdHash(seq.into()))));
         }
         assert_eq!(stream.index().first_seq(), 2);
-        assert_eq!(stream.dedup().find(IdHash(1)), None);
-        assert_eq!(stream.dedup().find(IdHash(3)), Some(3));
+        assert_eq!(stream.dedup().find(IdHash(1), 0, i64::MAX), None);
+        assert_eq!(stream.dedup().find(IdHash(3), 0, i64::MAX), Some(3));
     }
 }

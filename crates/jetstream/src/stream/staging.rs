@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::dedup::IdHash;
 use super::differing::{Diff, Refused};
@@ -47,7 +48,7 @@ impl Staged {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waiting {
     /// Its messages, the first one first.
-    pub(super) messages: Vec<Staged>,
+    pub(super) messages: Vec<Arc<Staged>>,
     /// When it is given up.
     pub(super) deadline: i64,
 }
@@ -65,12 +66,12 @@ pub(super) struct Staging {
 impl Staging {
     pub(super) fn add(&mut self, id: &[u8], staged: Staged) {
         self.bytes += staged.len();
-        self.batches.entry(id.to_vec()).or_default().messages.push(staged);
+        self.batches.entry(id.to_vec()).or_default().messages.push(Arc::new(staged));
     }
 
-    fn take(&mut self, id: &[u8]) -> Vec<Staged> {
+    fn take(&mut self, id: &[u8]) -> Vec<Arc<Staged>> {
         let taken = self.batches.remove(id).unwrap_or_default().messages;
-        self.bytes -= taken.iter().map(Staged::len).sum::<usize>();
+        self.bytes -= taken.iter().map(|one| one.len()).sum::<usize>();
         taken
     }
 
@@ -101,7 +102,7 @@ impl Stream {
     }
 
     /// Messages that wait for the end of this batch.
-    pub(super) fn staged(&self, id: &[u8]) -> &[Staged] {
+    pub(super) fn staged(&self, id: &[u8]) -> &[Arc<Staged>] {
         self.staging.batches.get(id).map_or(&[], |batch| &batch.messages)
     }
 
@@ -193,7 +194,7 @@ impl Stream {
         let mut diff = Diff::default();
         let mut drafts = Vec::with_capacity(staged.len());
         for (one, asked) in staged.iter().zip(&asked) {
-            let Staged { subject, headers, body, id } = one;
+            let Staged { subject, headers, body, id } = &**one;
             let message = Publish { subject, headers, body, asked, id: *id, ..*last };
             if asked.expected_last_msg_id.is_some() {
                 return Err(error::atomic_header_unsupported("Nats-Expected-Last-Msg-Id"));

@@ -1,6 +1,14 @@
 //! The subjects that a stream holds messages of. Not who may use them, and not how they match.
+//!
+//! Names and states lie in chunks of 1024, which copies share until they change. They are found
+//! by hash, and by name in the order of names.
 
-use hashbrown::HashTable;
+use std::sync::Arc;
+
+use super::blocks::Blocks;
+use super::bytes::{Bytes, DecodeError, put_varint};
+use super::names::{CHUNK, Chunk};
+use super::table::Table;
 
 /// A subject of one stream, while it has messages. Ids of emptied subjects are used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,10 +20,18 @@ impl SubjectId {
     pub fn slot(self) -> usize {
         index(self.0)
     }
+
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn of(number: u64) -> Self {
+        Self(u32::try_from(number).unwrap_or(u32::MAX))
+    }
 }
 
 /// What a stream knows of one subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SubjectState {
     /// Sequence of its oldest message.
     pub first: u64,
@@ -25,62 +41,80 @@ pub struct SubjectState {
     pub count: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// Where the name begins in `names`.
-    at: u64,
-    len: u32,
-    /// `count == 0`: the entry is free.
-    state: SubjectState,
-}
-
-/// Subjects by name. Names lie one behind the other in one buffer, which is written anew when
-/// more than half of it is of subjects that are gone.
+/// Subjects by id, by hash and by name.
 #[derive(Debug, Clone)]
 pub struct Subjects {
-    names: Vec<u8>,
-    /// Bytes of `names` that belong to nobody.
-    garbage: usize,
-    entries: Vec<Entry>,
+    chunks: Vec<Arc<Chunk>>,
+    /// Ids that were ever given are below.
+    slots: u32,
     free: Vec<u32>,
-    index: HashTable<u32>,
+    order: Blocks<u32>,
+    /// The epoch in which a subject came or went last.
+    order_changed: u64,
+    table: Table<u32>,
+    /// Ids below are in the table: all, but for a while after a start.
+    warmed: u32,
+    epoch: u64,
     hasher: anabranch_subject::SubjectHasher,
 }
 
-/// Garbage below this is not worth moving names for.
-const GARBAGE_MIN: usize = 64 * 1024;
+/// Ids that one message adds to the table, for as long as some are missing.
+const WARMED_AT_ONCE: u32 = 64;
 
 impl Subjects {
     /// No subjects. `seed` protects against names chosen to collide; it does not reach output.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
-            names: Vec::new(),
-            garbage: 0,
-            entries: Vec::new(),
+            chunks: Vec::new(),
+            slots: 0,
             free: Vec::new(),
-            index: HashTable::new(),
+            order: Blocks::default(),
+            order_changed: 0,
+            table: Table::default(),
+            warmed: 0,
+            epoch: 0,
             hasher: anabranch_subject::SubjectHasher::new(seed),
+        }
+    }
+
+    /// The same subjects to be looked at, not to be changed. It takes little time and memory.
+    #[must_use]
+    pub fn view(&self) -> Self {
+        Self {
+            chunks: self.chunks.clone(),
+            free: Vec::new(),
+            order: self.order.clone(),
+            table: Table::default(),
+            warmed: 0,
+            hasher: self.hasher.clone(),
+            ..*self
         }
     }
 
     /// How many subjects have messages.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.order.len()
     }
 
     /// No subject has messages.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.order.len() == 0
     }
 
     /// The id of a subject with messages.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<SubjectId> {
-        let hash = self.hasher.hash(name);
-        self.index.find(hash, |&id| self.name_at(id) == name).map(|&id| SubjectId(id))
+        self.find_hashed(name, self.hasher.hash(name)).map(SubjectId)
+    }
+
+    fn find_hashed(&self, name: &[u8], hash: u64) -> Option<u32> {
+        if self.warmed < self.slots {
+            return self.order.find(|&id| self.name_at(id).cmp(name));
+        }
+        self.table.find(hash, |&id| self.name_at(id) == name)
     }
 
     /// A subject's name.
@@ -92,89 +126,101 @@ impl Subjects {
     /// What is known of a subject.
     #[must_use]
     pub fn state(&self, id: SubjectId) -> SubjectState {
-        self.entries[index(id.0)].state
+        let (chunk, row) = place(id.0);
+        self.chunks.get(chunk).map_or_else(SubjectState::default, |chunk| chunk.state(row))
     }
 
-    /// Notes the message `seq`, newer than all others, of the subject `name`.
+    /// Notes the message `seq`, newer than all others, of the subject `name`; gives the newest
+    /// one before it too.
     pub fn add(&mut self, name: &[u8], seq: u64) -> SubjectId {
-        let hash = self.hasher.hash(name);
-        let found = self.index.find(hash, |&id| self.name_at(id) == name).copied();
-        if let Some(id) = found {
-            let state = &mut self.entries[index(id)].state;
-            state.last = seq;
-            state.count += 1;
-            return SubjectId(id);
-        }
-        let id = self.insert(name, SubjectState { first: seq, last: seq, count: 1 });
-        let Self { index: table, names, entries, hasher, .. } = self;
-        table.insert_unique(hash, id, |&id| hasher.hash(name_of(names, &entries[index(id)])));
-        SubjectId(id)
+        self.note(name, seq).0
     }
 
-    fn insert(&mut self, name: &[u8], state: SubjectState) -> u32 {
-        let at = u64::try_from(self.names.len()).expect("a buffer is shorter than 2^64");
-        self.names.extend_from_slice(name);
-        let len = u32::try_from(name.len()).expect("subjects are shorter than 4 GiB");
-        let entry = Entry { at, len, state };
-        if let Some(id) = self.free.pop() {
-            self.entries[index(id)] = entry;
-            return id;
+    /// The same, with the newest message of the subject before it.
+    pub fn note(&mut self, name: &[u8], seq: u64) -> (SubjectId, Option<u64>) {
+        if self.warmed < self.slots {
+            self.warm(WARMED_AT_ONCE);
         }
-        self.entries.push(entry);
-        u32::try_from(self.entries.len() - 1).expect("fewer than 2^32 subjects fit in memory")
+        let hash = self.hasher.hash(name);
+        if let Some(id) = self.find_hashed(name, hash) {
+            return (SubjectId(id), Some(self.edit(id).add(place(id).1, seq)));
+        }
+        (SubjectId(self.insert(name, hash, seq)), None)
+    }
+
+    fn insert(&mut self, name: &[u8], hash: u64, seq: u64) -> u32 {
+        let id = self.free.pop().unwrap_or(self.slots);
+        let (chunk, row) = place(id);
+        if chunk == self.chunks.len() {
+            self.chunks.push(Arc::default());
+        }
+        self.slots = self.slots.max(id + 1);
+        let state = SubjectState { first: seq, last: seq, count: 1 };
+        self.edit(id).insert(row, name, state);
+        let Self { order, chunks, .. } = self;
+        order.insert(id, |&other| name_of(chunks, other).cmp(name));
+        self.order_changed = self.epoch;
+        if id == self.warmed {
+            self.warmed += 1;
+        }
+        if id < self.warmed {
+            self.tabulate(id, hash);
+        }
+        id
+    }
+
+    fn tabulate(&mut self, id: u32, hash: u64) {
+        let Self { table, chunks, hasher, .. } = self;
+        table.insert(hash, id, |&id| hasher.hash(name_of(chunks, id)));
+    }
+
+    /// Adds up to `count` of the ids that are not in the table yet.
+    fn warm(&mut self, count: u32) {
+        let end = self.slots.min(self.warmed.saturating_add(count));
+        for id in self.warmed..end {
+            if self.state(SubjectId(id)).count > 0 {
+                self.tabulate(id, self.hasher.hash(self.name_at(id)));
+            }
+        }
+        self.warmed = end;
     }
 
     /// Changes what is known of a subject; one whose count becomes 0 is gone.
     pub fn update(&mut self, id: SubjectId, state: SubjectState) {
         if state.count > 0 {
-            self.entries[index(id.0)].state = state;
+            self.edit(id.0).set_state(place(id.0).1, state);
         } else {
             self.remove(id);
         }
     }
 
-    fn remove(&mut self, id: SubjectId) {
-        let hash = self.hasher.hash(self.name(id));
-        if let Ok(found) = self.index.find_entry(hash, |&held| held == id.0) {
-            found.remove();
+    fn remove(&mut self, SubjectId(id): SubjectId) {
+        let Self { order, chunks, table, hasher, .. } = self;
+        let name = name_of(chunks, id);
+        order.remove(|&other| name_of(chunks, other).cmp(name));
+        if id < self.warmed {
+            table.remove(hasher.hash(name), |&held| held == id);
         }
-        let entry = &mut self.entries[index(id.0)];
-        self.garbage += usize::try_from(entry.len).unwrap_or(0);
-        entry.state.count = 0;
-        entry.len = 0;
-        self.free.push(id.0);
-        if self.garbage > GARBAGE_MIN && self.garbage > self.names.len() / 2 {
-            self.compact();
-        }
-    }
-
-    fn compact(&mut self) {
-        let mut names = Vec::with_capacity(self.names.len() - self.garbage);
-        for entry in &mut self.entries {
-            let name = name_of(&self.names, entry);
-            let at = u64::try_from(names.len()).expect("a buffer is shorter than 2^64");
-            names.extend_from_slice(name);
-            entry.at = at;
-        }
-        self.names = names;
-        self.garbage = 0;
+        self.order_changed = self.epoch;
+        self.edit(id).remove(place(id).1);
+        self.free.push(id);
     }
 
     /// Forgets all subjects.
     pub fn clear(&mut self) {
-        self.names = Vec::new();
-        self.garbage = 0;
-        self.entries = Vec::new();
+        self.chunks.clear();
+        self.slots = 0;
         self.free = Vec::new();
-        self.index = HashTable::new();
+        self.order = Blocks::default();
+        self.order_changed = self.epoch;
+        self.table = Table::default();
+        self.warmed = 0;
     }
 
     /// All subjects with messages, by id.
     pub fn iter(&self) -> impl Iterator<Item = (SubjectId, &[u8], SubjectState)> {
-        (0u32..)
-            .zip(&self.entries)
-            .filter(|(_, entry)| entry.state.count > 0)
-            .map(|(id, entry)| (SubjectId(id), name_of(&self.names, entry), entry.state))
+        let all = (0..self.slots).map(|id| (SubjectId(id), self.state(SubjectId(id))));
+        all.filter(|(_, state)| state.count > 0).map(|(id, state)| (id, self.name(id), state))
     }
 
     /// Subjects with messages that `filter`, a subject or wildcard, matches, sorted by name.
@@ -183,25 +229,130 @@ impl Subjects {
         if !anabranch_subject::grammar::has_wildcards(filter) {
             return self.find(filter).into_iter().collect();
         }
-        let all = filter == b">";
-        let mut found: Vec<_> = self
-            .iter()
-            .filter(|(_, name, _)| all || anabranch_subject::matching::matches(filter, name))
-            .map(|(id, name, _)| (name, id))
-            .collect();
-        found.sort_unstable();
-        found.into_iter().map(|(_, id)| id).collect()
+        self.walk(filter, b"").filter(|&id| self.is_matched(id, filter)).collect()
+    }
+
+    /// `filter` matches the subject.
+    #[must_use]
+    pub fn is_matched(&self, id: SubjectId, filter: &[u8]) -> bool {
+        filter == b">" || anabranch_subject::matching::matches(filter, self.name(id))
+    }
+
+    /// Subjects that begin as `filter` does before its first wildcard, and come behind `after`,
+    /// sorted by name: all that it matches, and maybe others.
+    pub fn walk(&self, filter: &[u8], after: &[u8]) -> impl Iterator<Item = SubjectId> {
+        let prefix = literal_prefix(filter);
+        let is_before = |&id: &u32| {
+            let name = self.name_at(id);
+            name < prefix || (!after.is_empty() && name <= after)
+        };
+        let from = self.order.from(is_before);
+        from.take_while(move |&id| self.name_at(id).starts_with(prefix)).map(SubjectId)
     }
 
     fn name_at(&self, id: u32) -> &[u8] {
-        name_of(&self.names, &self.entries[index(id)])
+        name_of(&self.chunks, id)
+    }
+
+    fn edit(&mut self, id: u32) -> &mut Chunk {
+        let chunk = Arc::make_mut(&mut self.chunks[place(id).0]);
+        chunk.changed = self.epoch;
+        chunk
     }
 }
 
-fn name_of<'a>(names: &'a [u8], entry: &Entry) -> &'a [u8] {
-    let at = usize::try_from(entry.at).unwrap_or(usize::MAX);
-    let end = at.saturating_add(index(entry.len));
-    names.get(at..end).unwrap_or_default()
+/// For checkpoints.
+impl Subjects {
+    /// What changes from now on is of this epoch.
+    pub fn set_epoch(&mut self, epoch: u64) {
+        self.epoch = epoch;
+    }
+
+    /// In which epoch each chunk changed last.
+    pub fn chunks(&self) -> impl Iterator<Item = u64> {
+        self.chunks.iter().map(|chunk| chunk.changed)
+    }
+
+    /// In which epoch a subject came or went last.
+    #[must_use]
+    pub fn order_changed(&self) -> u64 {
+        self.order_changed
+    }
+
+    /// Appends everything that it takes to be this chunk again.
+    pub fn save_chunk(&self, number: usize, into: &mut Vec<u8>) {
+        if let Some(chunk) = self.chunks.get(number) {
+            chunk.save(into);
+        }
+    }
+
+    /// Appends the order of the subjects.
+    pub fn save_order(&self, into: &mut Vec<u8>) {
+        put_varint(into, u64::try_from(self.order.len()).unwrap_or(u64::MAX));
+        for id in self.order.iter() {
+            into.extend_from_slice(&id.to_le_bytes());
+        }
+    }
+
+    /// Adds the next chunk, as [`Self::save_chunk`] wrote it.
+    ///
+    /// # Errors
+    /// When the bytes are none of its.
+    pub fn load_chunk(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        let chunk = Chunk::load(bytes)?;
+        let number = u32::try_from(self.chunks.len()).map_err(|_| DecodeError::Field("chunk"))?;
+        let before = number.checked_mul(CHUNK).filter(|&before| before == self.slots);
+        // All chunks but the last are full.
+        let before = before.ok_or(DecodeError::Field("chunk"))?;
+        let rows = u32::try_from(chunk.rows()).map_err(|_| DecodeError::Field("chunk"))?;
+        self.slots = before.checked_add(rows).ok_or(DecodeError::Field("chunk"))?;
+        for row in (0..rows).rev() {
+            if chunk.state(index(row)).count == 0 {
+                self.free.push(before + row);
+            }
+        }
+        self.chunks.push(Arc::new(chunk));
+        Ok(())
+    }
+
+    /// Sets the order, as [`Self::save_order`] wrote it. To be called after all chunks were added.
+    ///
+    /// # Errors
+    /// When the bytes are none of its, or of other subjects.
+    pub fn load_order(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        let count = usize::try_from(bytes.varint()?).map_err(|_| DecodeError::Short)?;
+        let held = count.checked_mul(4).ok_or(DecodeError::Short)?;
+        let (ids, _) = bytes.take(held)?.as_chunks::<4>();
+        let ids = || ids.iter().map(|id| u32::from_le_bytes(*id));
+        let live = index(self.slots).checked_sub(self.free.len());
+        if live != Some(count) || ids().any(|id| id >= self.slots) {
+            return Err(DecodeError::Field("order"));
+        }
+        self.order = Blocks::from_sorted(ids());
+        Ok(())
+    }
+}
+
+/// What every subject begins with that `filter` matches: its tokens before the first wildcard.
+fn literal_prefix(filter: &[u8]) -> &[u8] {
+    let mut end = 0;
+    for token in filter.split_inclusive(|&byte| byte == b'.') {
+        match token {
+            b"*" | b"*." | b">" => return &filter[..end],
+            _ => end += token.len(),
+        }
+    }
+    filter
+}
+
+fn name_of(chunks: &[Arc<Chunk>], id: u32) -> &[u8] {
+    let (chunk, row) = place(id);
+    chunks.get(chunk).map_or(&[], |chunk| chunk.name(row))
+}
+
+/// The chunk of an id, and its row in there.
+fn place(id: u32) -> (usize, usize) {
+    (index(id / CHUNK), index(id % CHUNK))
 }
 
 fn index(id: u32) -> usize {
@@ -227,23 +378,66 @@ mod tests {
                 subjects.update(id, SubjectState { first: 0, last: 0, count: 0 });
             }
             assert!(subjects.is_empty());
-            assert!(subjects.names.len() <= 2 * GARBAGE_MIN + 5_000 * 40);
+            assert_eq!(subjects.chunks.len(), 5);
         }
+    }
+
+    fn names(subjects: &Subjects, filter: &str) -> Vec<String> {
+        let ids = subjects.matching(filter.as_bytes());
+        ids.iter().map(|&id| String::from_utf8_lossy(subjects.name(id)).into_owned()).collect()
     }
 
     #[test]
     fn finds_subjects_by_wildcard_in_order_of_name() {
         let mut subjects = Subjects::new(7);
-        for (seq, name) in (1..).zip(["b.2", "a.1", "b.1", "c"]) {
+        for (seq, name) in (1..).zip(["b.2", "a.1", "b.1", "c", "b", "b-1"]) {
             subjects.add(name.as_bytes(), seq);
         }
-        let names = |filter: &str| -> Vec<String> {
-            let ids = subjects.matching(filter.as_bytes());
-            ids.iter().map(|&id| String::from_utf8_lossy(subjects.name(id)).into_owned()).collect()
+        assert_eq!(names(&subjects, "b.*"), ["b.1", "b.2"]);
+        assert_eq!(names(&subjects, ">"), ["a.1", "b", "b-1", "b.1", "b.2", "c"]);
+        assert_eq!(names(&subjects, "*"), ["b", "b-1", "c"]);
+        assert_eq!(names(&subjects, "*.1"), ["a.1", "b.1"]);
+        assert_eq!(names(&subjects, "c"), ["c"]);
+        assert!(names(&subjects, "d").is_empty());
+        let behind: Vec<_> = subjects.walk(b"b.>", b"b.1").map(|id| subjects.name(id)).collect();
+        assert_eq!(behind, [b"b.2"]);
+    }
+
+    #[test]
+    fn subjects_come_back_and_are_found_before_their_hashes_are_known() {
+        let mut subjects = Subjects::new(7);
+        for seq in 1..=3_000u64 {
+            subjects.add(format!("s.{}", seq % 2_500).as_bytes(), seq);
+        }
+        let gone = subjects.find(b"s.77").unwrap();
+        subjects.update(gone, SubjectState::default());
+        let mut loaded = Subjects::new(8);
+        for number in 0..subjects.chunks.len() {
+            let mut saved = Vec::new();
+            subjects.save_chunk(number, &mut saved);
+            for end in [0, 1, saved.len() / 2, saved.len() - 1] {
+                assert!(Subjects::new(1).load_chunk(&mut Bytes(&saved[..end])).is_err());
+            }
+            loaded.load_chunk(&mut Bytes(&saved)).unwrap();
+        }
+        let mut saved = Vec::new();
+        subjects.save_order(&mut saved);
+        loaded.load_order(&mut Bytes(&saved)).unwrap();
+        let all = |subjects: &Subjects| -> Vec<_> {
+            subjects.iter().map(|(id, name, state)| (id, name.to_vec(), state)).collect()
         };
-        assert_eq!(names("b.*"), ["b.1", "b.2"]);
-        assert_eq!(names(">"), ["a.1", "b.1", "b.2", "c"]);
-        assert_eq!(names("c"), ["c"]);
-        assert!(names("d").is_empty());
+        assert_eq!(all(&loaded), all(&subjects));
+        for round in 0..2 {
+            for seq in 0..2_500 {
+                let name = format!("s.{seq}");
+                let found = loaded.find(name.as_bytes());
+                assert_eq!(found, subjects.find(name.as_bytes()), "{round} {seq}");
+                if round == 1 && seq % 50 == 0 {
+                    loaded.add(name.as_bytes(), 10_000 + seq);
+                    subjects.add(name.as_bytes(), 10_000 + seq);
+                }
+            }
+        }
+        assert_eq!(all(&loaded), all(&subjects));
     }
 }

@@ -389,7 +389,7 @@ mod tests {
         take(&mut stream, 0, 5, b"");
         take(&mut stream, 1, 9, b"");
         let change = |stream: &mut Stream, names: &[&str]| {
-            stream.reconfigure(config(names), &mut Vec::new());
+            stream.reconfigure(config(names));
             stream.feeds().iter().map(|feed| stream.taken(feed)).collect::<Vec<_>>()
         };
         assert_eq!(change(&mut stream, &["B"]), [9]);

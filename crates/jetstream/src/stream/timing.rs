@@ -49,8 +49,7 @@ impl Stream {
     fn next_by_age(&self) -> Option<(u64, i64)> {
         let max_age = Some(self.config.max_age.0).filter(|&age| age > 0)?;
         let floor = self.age_floor.max(self.index.first_seq());
-        let mut from_there = self.index.pages().iter_from(floor);
-        let (seq, meta) = from_there.find(|(_, meta)| !meta.never_expires)?;
+        let (seq, meta) = self.index.pages().first_that_ages(floor)?;
         Some((seq, meta.time.saturating_add(max_age)))
     }
 
@@ -177,7 +176,8 @@ impl Stream {
         let Published::Stored(stored) = published else { return None };
         if next.is_none() {
             let all = Purge { filter: &subject, ..Purge::default() };
-            let _ = self.purge(&all, removed);
+            let _ = self.purge(&all);
+            self.begin_work(removed);
         }
         Some(stored)
     }

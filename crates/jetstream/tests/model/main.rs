@@ -4,11 +4,14 @@
 mod naive;
 mod receivers;
 
+use std::collections::BTreeMap;
+
 use anabranch_jetstream::config::{Discard, Storage};
 use anabranch_jetstream::publish::PublishHeaders;
 use anabranch_jetstream::publish::schedule::OnlyUtc;
 use anabranch_jetstream::stream::{
-    IdHash, Origin, Publish, Published, Purge, Resident, Stream, TICK_ITEMS_MAX, Ticked,
+    IdHash, Loading, Origin, Part, Progress, Publish, Published, Purge, Resident, Stream,
+    TICK_ITEMS_MAX, Ticked,
 };
 use anabranch_jetstream::{Nanos, StreamConfig};
 
@@ -73,6 +76,9 @@ struct Pair {
     machine: Stream,
     naive: Naive,
     now: i64,
+    /// The parts of the last checkpoint, and its epoch.
+    parts: BTreeMap<Part, Vec<u8>>,
+    epoch: u64,
 }
 
 impl Pair {
@@ -85,7 +91,8 @@ impl Pair {
             config.max_msgs_per_subject = -1;
         }
         let machine = Stream::new(config.clone(), 0, seed);
-        Self { random, machine, naive: Naive::new(config), now: 1_000_000_000_000 }
+        let (parts, epoch, now) = (BTreeMap::new(), 0, 1_000_000_000_000);
+        Self { random, machine, naive: Naive::new(config), now, parts, epoch }
     }
 
     fn step(&mut self) {
@@ -96,6 +103,7 @@ impl Pair {
             0 => self.delete(),
             1 if self.random.one_in(3) => self.purge(),
             2 => self.restart(),
+            3 => self.checkpoint(),
             _ => self.publish(),
         }
     }
@@ -158,7 +166,11 @@ impl Pair {
             _ => {}
         }
         let what = Purge { filter: filter.as_bytes(), seq, keep };
-        let purged = self.machine.purge(&what, &mut Vec::new()).expect("it is allowed");
+        let before = self.machine.index().messages();
+        self.machine.purge(&what).expect("it is allowed");
+        let pieces = usize::try_from(1 + self.random.below(4)).expect("small");
+        while self.machine.proceed(pieces, &mut Vec::new()) == Progress::More {}
+        let purged = before - self.machine.index().messages();
         assert_eq!(purged, self.naive.purge(&filter, seq, keep), "{what:?}");
     }
 
@@ -170,10 +182,31 @@ impl Pair {
         self.naive.tick(self.now);
     }
 
+    /// Writes only what changed since the last one.
+    fn checkpoint(&mut self) {
+        let snapshot = self.machine.snapshot();
+        let mut before = std::mem::take(&mut self.parts);
+        for (part, changed) in snapshot.parts() {
+            let carried = before.remove(&part).filter(|_| changed <= self.epoch);
+            let bytes = carried.unwrap_or_else(|| {
+                let mut bytes = Vec::new();
+                snapshot.save(part, &mut bytes);
+                bytes
+            });
+            self.parts.insert(part, bytes);
+        }
+        self.epoch = snapshot.epoch();
+    }
+
     fn restart(&mut self) {
-        let mut saved = Vec::new();
-        self.machine.save(&mut saved);
-        self.machine = Stream::load(&saved, self.random.next()).expect("it was saved");
+        self.checkpoint();
+        let state = &self.parts[&Part::State];
+        let mut loading = Loading::new(state, self.random.next()).expect("it was saved");
+        for (&part, bytes) in self.parts.iter().filter(|(part, _)| **part != Part::State) {
+            loading.add(part, bytes).expect("it was saved");
+        }
+        self.machine = loading.finish().expect("all parts were saved");
+        self.epoch = 0;
     }
 
     fn compare(&self) {
@@ -280,4 +313,53 @@ fn a_tick_ends_no_more_than_its_share() {
         assert_eq!(ticked == Ticked::More, left > 0);
     }
     assert_eq!(machine.index().messages(), u64::try_from(3 * TICK_ITEMS_MAX).unwrap());
+}
+
+/// A stream of `count` messages of as many subjects, in which some came twice.
+fn filled(count: u32, config: StreamConfig) -> Stream {
+    let config = StreamConfig { max_msg_size: -1, allow_rollup_hdrs: true, ..config };
+    let mut machine = Stream::new(config, 0, 1);
+    for n in 0..count {
+        let asked = Asked { subject: format!("s.{}.{n}", n % 7), ..Asked::default() };
+        publish(&mut machine, &asked, "", b"", 1);
+        if n % 3 == 0 {
+            publish(&mut machine, &asked, "", b"again", 1);
+        }
+    }
+    machine
+}
+
+#[test]
+fn the_size_of_the_pieces_changes_nothing() {
+    type Command = fn(&mut Stream);
+    let commands: [Command; 7] = [
+        |machine| machine.purge(&Purge { filter: b"s.3.*", seq: 0, keep: 0 }).expect("allowed"),
+        |machine| machine.purge(&Purge { filter: b"s.3.*", seq: 1500, keep: 0 }).expect("allowed"),
+        |machine| machine.purge(&Purge { filter: b"*.4.>", seq: 0, keep: 200 }).expect("allowed"),
+        |machine| machine.purge(&Purge { filter: b"", seq: 2000, keep: 0 }).expect("allowed"),
+        |machine| machine.purge(&Purge { filter: b"", seq: 0, keep: 50 }).expect("allowed"),
+        |machine| {
+            let config = machine.config().clone();
+            machine.reconfigure(StreamConfig { max_msgs_per_subject: 1, max_msgs: 1000, ..config });
+        },
+        |machine| {
+            let asked = Asked { subject: "s.1.1".to_owned(), ..Asked::default() };
+            publish(machine, &asked, "NATS/1.0\r\nNats-Rollup: all\r\n\r\n", b"", 1);
+            assert!(machine.is_busy());
+        },
+    ];
+    for (number, command) in commands.into_iter().enumerate() {
+        let mut results = [1, 7, 1000, usize::MAX].map(|pieces| {
+            let mut machine = filled(3_000, StreamConfig::default());
+            let (before, mut removed) = (machine.index().messages(), Vec::new());
+            command(&mut machine);
+            while machine.proceed(pieces, &mut removed) == Progress::More {}
+            assert!(machine.index().messages() < before, "{number}");
+            let mut saved = Vec::new();
+            machine.save(&mut saved);
+            (saved, machine.index().messages())
+        });
+        let last = results[3].clone();
+        assert!(results.iter_mut().all(|result| *result == last), "{number}");
+    }
 }

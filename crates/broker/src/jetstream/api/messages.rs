@@ -21,11 +21,11 @@ pub fn purge(
     let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
     refused.map_or(Ok(()), Err)?;
     let what = Purge { filter: asked.filter.as_bytes(), seq: asked.seq, keep: asked.keep };
-    let mut removed = Vec::new();
-    let purged = held.machine.purge(&what, &mut removed)?;
+    let before = held.machine.index().messages();
+    held.machine.purge(&what)?;
     held.changed = true;
-    held.forget(&mut removed);
-    Ok(Purged::of(purged))
+    held.forget(&mut Vec::new());
+    Ok(Purged::of(before - held.machine.index().messages()))
 }
 
 /// `STREAM.MSG.DELETE`, which was logged, or was not.

@@ -118,7 +118,7 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
     let id = held.id;
     let listens_elsewhere = config.subjects != held.machine.config().subjects;
     let mut removed = Vec::new();
-    held.machine.reconfigure(config, &mut removed);
+    held.machine.reconfigure(config);
     held.changed = true;
     held.forget(&mut removed);
     if listens_elsewhere {
