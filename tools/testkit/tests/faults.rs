@@ -220,3 +220,31 @@ fn damage_costs_what_it_touched_and_is_told() {
     assert_eq!(request(&mut client, "s", b"more")["seq"], 6);
     end(server);
 }
+
+#[test]
+#[ignore = "faults"]
+fn async_streams_outlast_a_killed_server_and_erased_messages_leave_their_file() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let server = start(folder.path()).expect("it starts");
+    let mut client = open(&server);
+    let config = r#"{"name":"a","subjects":["a"],"persist_mode":"async"}"#;
+    let created = ask(&mut client, "STREAM.CREATE.a", config);
+    assert_eq!(created["config"]["persist_mode"], "async", "{created}");
+    for number in 1..=50 {
+        let ack = request(&mut client, "a", format!("secret-{number:02}").as_bytes());
+        assert_eq!(ack["seq"], number, "{ack}");
+    }
+    assert_eq!(ask(&mut client, "STREAM.MSG.DELETE.a", r#"{"seq":7}"#)["success"], true);
+    let ack = request(&mut client, "a", b"last");
+    assert_eq!(ack["seq"], 51, "{ack}");
+    let segment = folder.path().join("anabranch/streams/1/1/00000000000000000001.seg");
+    let bytes = fs::read(segment).expect("it is there");
+    let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+    assert!(has(b"secret-06") && !has(b"secret-07"));
+    end(server);
+    let server = start(folder.path()).expect("it starts");
+    let mut client = open(&server);
+    let info = ask(&mut client, "STREAM.INFO.a", "");
+    assert_eq!((&info["state"]["messages"], &info["state"]["last_seq"]), (&50.into(), &51.into()));
+    end(server);
+}

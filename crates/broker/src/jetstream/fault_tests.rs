@@ -70,6 +70,12 @@ impl Store {
         self.streams.last_seq(id).unwrap()
     }
 
+    fn publish_all(&mut self, id: StreamId, numbers: std::ops::RangeInclusive<u64>) {
+        for text in texts(numbers) {
+            self.publish(id, &text);
+        }
+    }
+
     /// Without an outcome before it.
     fn publish_silently(&mut self, id: StreamId, body: &str) {
         let command = Command::Publish { subject: b"a", headers: b"", body: body.as_bytes() };
@@ -149,7 +155,7 @@ fn an_erased_message_is_gone_from_its_file_also_after_a_crash() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);
     let id = store.create("S");
-    texts(1..=3).iter().for_each(|text| drop(store.publish(id, text)));
+    store.publish_all(id, 1..=3);
     store.checkpoint().unwrap();
     store.publish(id, "body0004");
     for seq in [2, 4] {
@@ -176,9 +182,9 @@ fn a_file_whose_sync_fails_is_written_again_from_the_log() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);
     let id = store.create("S");
-    texts(1..=5).iter().for_each(|text| drop(store.publish(id, text)));
+    store.publish_all(id, 1..=5);
     store.checkpoint().unwrap();
-    texts(6..=9).iter().for_each(|text| drop(store.publish(id, text)));
+    store.publish_all(id, 6..=9);
     disk.inject(fails(Operation::Sync, "streams/", ErrorKind::Other, false));
     assert!(store.checkpoint().is_err());
     assert_eq!(store.mend(id), Some(Mended::Rewritten));
@@ -196,9 +202,9 @@ fn a_second_failure_takes_one_stream_offline_and_others_go_on() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);
     let (bad, good) = (store.create("S"), store.create("G"));
-    texts(1..=5).iter().for_each(|text| drop(store.publish(bad, text)));
+    store.publish_all(bad, 1..=5);
     store.checkpoint().unwrap();
-    texts(6..=9).iter().for_each(|text| drop(store.publish(bad, text)));
+    store.publish_all(bad, 6..=9);
     disk.inject(fails(Operation::Sync, &format!("streams/1/{bad}/"), ErrorKind::Other, true));
     assert!(store.checkpoint().is_err());
     assert_eq!(store.mend(bad), Some(Mended::Rewritten));
@@ -226,7 +232,7 @@ fn messages_can_be_read_while_the_disk_has_no_room_for_them() {
     store.publish(id, "body0001");
     store.checkpoint().unwrap();
     disk.inject(fails(Operation::Write, "streams/", ErrorKind::StorageFull, true));
-    texts(2..=4).iter().for_each(|text| drop(store.publish(id, text)));
+    store.publish_all(id, 2..=4);
     assert_eq!(store.bodies(id), texts(1..=4));
     assert!(!store.is_offline(id));
     assert!(store.checkpoint().is_err());
@@ -433,7 +439,7 @@ fn what_is_whole_in_a_damaged_segment_is_read() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);
     let id = store.create("S");
-    texts(1..=4).iter().for_each(|text| drop(store.publish(id, text)));
+    store.publish_all(id, 1..=4);
     store.checkpoint().unwrap();
     store.checkpoint().unwrap();
     let path = store.segment(id);

@@ -43,12 +43,12 @@ impl Wal {
 /// The batch at `at`, or the one that did not fit into its file and is the first of the next.
 fn following<'a>(
     window: &mut Window,
-    files: impl Iterator<Item = &'a WalFile> + Clone,
+    mut files: impl Iterator<Item = &'a WalFile> + Clone,
     seed: Seed,
     at: Position,
 ) -> Result<Option<(&'a WalFile, Found)>, Error> {
     let here = files.clone().find(|file| file.header.first <= at.lsn && at.lsn < file.header.end());
-    let next = files.clone().find(|file| file.header.first >= at.lsn);
+    let next = files.find(|file| file.header.first >= at.lsn);
     for file in here.into_iter().chain(next) {
         let lsn = at.lsn.max(file.header.first_batch());
         let found = scan::batch_at(window, file, seed, lsn)?;

@@ -437,9 +437,9 @@ fn a_log_without_space_takes_back_what_it_wrote_and_goes_on_when_there_is_some()
         let disk = log.disk.clone();
         drop(log);
         if random.happens(50) {
-            disk.crash()
+            disk.crash();
         } else {
-            disk.restart()
+            disk.restart();
         }
         let (_, found) = recover(&disk).unwrap();
         assert!(found.damages.is_empty(), "seed {seed}: {:?}", found.damages);
