@@ -14,11 +14,14 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
+use streams::Informing;
 pub(super) use streams::{created, state};
 
 use super::advising::{self, advise};
 use super::outbox::Outbox;
 use super::shard::Shard;
+use super::studies::Finding;
+use super::waiting::Waiting;
 use crate::worker::Inbound;
 
 /// A request that was understood so far.
@@ -115,11 +118,22 @@ pub fn answer(
         Endpoint::AccountInfo => Reply::new(&Ok(streams::account_info(shard))),
         Endpoint::StreamNames => Reply::new(&streams::names(shard, &request)),
         Endpoint::StreamList => Reply::new(&streams::list(shard, &request)),
-        Endpoint::Stream(StreamCall::Info, _) => Reply::new(&streams::info(shard, &request)),
+        Endpoint::Stream(StreamCall::Info, _) => match streams::info(shard, &request) {
+            Ok(Informing::Now(described)) => Reply::new(&Ok(*described)),
+            Ok(Informing::Later(details)) => {
+                return describe_later(shard, message, details, outbox);
+            }
+            Err(error) => Reply::new::<documents::Described>(&Err(error)),
+        },
         Endpoint::Stream(StreamCall::Purge, _) => {
             Reply::new(&messages::purge(shard, &request, refused))
         }
-        Endpoint::Stream(StreamCall::MessageGet, _) => messages::get(shard, &request),
+        Endpoint::Stream(StreamCall::MessageGet, _) => {
+            match messages::get(shard, &request, outbox) {
+                Some(reply) => reply,
+                None => return,
+            }
+        }
         Endpoint::Stream(StreamCall::MessageDelete, _) => {
             Reply::new(&messages::delete(shard, &request, refused))
         }
@@ -134,6 +148,35 @@ pub fn answer(
         Endpoint::Stream(..) | Endpoint::Silent => return,
     };
     send(shard, &request, &reply, outbox);
+}
+
+/// Has a stream described on another thread, then answers.
+fn describe_later(
+    shard: &mut Shard,
+    message: &Inbound<'_>,
+    details: Box<streams::Details>,
+    outbox: &mut Outbox<'_>,
+) {
+    let asked = Waiting::of(message);
+    let study = move || -> Finding {
+        let reply = Reply::new(&Ok(details.describe()));
+        Box::new(move |shard, outbox| {
+            let message = asked.inbound();
+            let Some(stream) = stream_of(message.subject, shard.intake.domain()) else { return };
+            let request = request(shard, &message, stream);
+            send(shard, &request, &reply, outbox);
+        })
+    };
+    shard.study(Box::new(study), outbox);
+}
+
+/// The stream that a request is about.
+#[must_use]
+pub fn stream_of<'a>(subject: &'a [u8], domain: &str) -> Option<&'a str> {
+    match endpoint(subject, domain)? {
+        Endpoint::Stream(_, stream) | Endpoint::DirectGet(stream, _) => Some(stream),
+        _ => None,
+    }
 }
 
 /// The request needs an API level (`Nats-Required-Api-Level`) that this server does not have.

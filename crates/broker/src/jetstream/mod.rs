@@ -33,9 +33,11 @@ mod sending;
 mod shard;
 mod space;
 mod streams;
+mod studies;
 mod transfers;
 mod trouble;
 mod view;
+mod waiting;
 mod zones;
 
 pub use capacity::Capacity;

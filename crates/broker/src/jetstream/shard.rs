@@ -30,6 +30,7 @@ use super::questions::Questions;
 use super::recovery;
 use super::space::{self, Space};
 use super::streams::{Intake, Ledger, Streams};
+use super::studies::Studies;
 use super::transfers::{self, Transfers};
 use crate::error::StartError;
 use crate::server::Server;
@@ -66,6 +67,8 @@ pub struct Shard {
     due: Option<i64>,
     /// Streams whose messages were kept and not written yet.
     touched: Vec<StreamId>,
+    /// What is looked at elsewhere.
+    pub(super) studies: Studies,
 }
 
 /// A message of the turn, whether it waits in the log, and why it could not be logged.
@@ -100,6 +103,8 @@ impl Shard {
         let figures = Arc::<Figures>::default();
         journal.observe(&figures);
         let space = Space::new(journal.disk());
+        let studies = Studies::start(Arc::clone(questions.inbox()))
+            .map_err(|source| StartError::Thread { what: "studies", source })?;
         let mut shard = Self {
             intake: Intake { server, inbox: Arc::clone(questions.inbox()) },
             streams,
@@ -119,6 +124,7 @@ impl Shard {
             needs_sync: false,
             due,
             touched: Vec::new(),
+            studies,
         };
         shard.intake.begin_api();
         log::info!("Took {:?} to start JetStream", begun.elapsed());
@@ -142,6 +148,7 @@ impl Shard {
             }
             self.tick();
             pull(&mut self);
+            self.tell_findings();
             if self.transfers.has_work(Instant::now()) {
                 self.with_outbox(transfers::advance);
             }

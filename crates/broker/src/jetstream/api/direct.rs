@@ -6,11 +6,15 @@ use anabranch_jetstream::api::direct::{
     end_block,
 };
 use anabranch_jetstream::stream::Index;
+use anabranch_log::format::StreamId;
 
 use super::Request;
+use super::messages::searches_long;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
 use crate::jetstream::shard::Shard;
+use crate::jetstream::studies::Finding;
+use crate::jetstream::waiting::Waiting;
 
 /// `DIRECT.GET.S`.
 pub fn get(shard: &mut Shard, request: &Request<'_>, outbox: &mut Outbox<'_>) {
@@ -32,11 +36,18 @@ fn answer(
     let held = shard.streams.find(request.stream.as_bytes());
     let id = held.filter(|held| held.machine.config().allow_direct).map(|held| held.id);
     let id = id.or_else(|| shard.pipes.mirror_of(request.stream, &shard.streams));
-    let Some(held) = id.and_then(|id| shard.streams.get_mut(id)) else {
+    let Some((held_id, held)) = id.and_then(|id| Some((id, shard.streams.get_mut(id)?))) else {
         return nobody(request, outbox);
     };
-    let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };
     let asked = if request.is_too_new { Err(Status::RequiredApiLevel) } else { asked };
+    if let Ok(asked) = &asked
+        && asked.batch.is_none()
+        && searches_long(held.machine.index(), filter_of(&asked.what))
+    {
+        let (asked, index) = (asked.clone(), held.machine.index().view());
+        return later(shard, held_id, request, (asked, index), outbox);
+    }
+    let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };
     let answered = asked.and_then(|asked| {
         let bytes_max = asked.max_bytes.unwrap_or(bytes_max);
         match &asked.what {
@@ -49,6 +60,51 @@ fn answer(
     });
     if let Err(status) = answered {
         series.send(status.block());
+    }
+}
+
+/// Has the message looked for on another thread, then sends it.
+fn later(
+    shard: &mut Shard,
+    id: StreamId,
+    request: &Request<'_>,
+    (asked, index): (DirectGet, Index),
+    outbox: &mut Outbox<'_>,
+) {
+    let waiting = Waiting::of(&request.message);
+    let study = move || -> Finding {
+        let found = find(&index, &asked);
+        Box::new(move |shard, outbox| {
+            let message = waiting.inbound();
+            let request = super::request(shard, &message, "");
+            let Some(held) = shard.streams.get_mut(id) else { return };
+            let mut series = Series { held, request: &request, outbox, sent: 0, last_seq: 0 };
+            if let Err(status) = series.tell(found, &asked) {
+                series.send(status.block());
+            }
+        })
+    };
+    shard.study(Box::new(study), outbox);
+}
+
+/// The filter by which one message is looked for; empty: none.
+fn filter_of(what: &What) -> &[u8] {
+    match what {
+        What::Next(filter, _) | What::Last(filter) => filter.as_bytes(),
+        What::From(_) | What::Multi(_) => b"",
+    }
+}
+
+/// The message that is asked for.
+fn find(index: &Index, asked: &DirectGet) -> Option<u64> {
+    match &asked.what {
+        What::From(start) => {
+            let seq = first(index, *start);
+            index.get(seq).map(|_| seq)
+        }
+        What::Next(filter, start) => index.next_matching(filter.as_bytes(), first(index, *start)),
+        What::Last(subject) => index.last_matching(subject.as_bytes()),
+        What::Multi(_) => None,
     }
 }
 
@@ -77,18 +133,10 @@ impl Series<'_, '_> {
     }
 
     fn one(&mut self, asked: &DirectGet) -> Result<(), Status> {
-        let index = self.index();
-        let found = match &asked.what {
-            What::From(start) => {
-                let seq = first(index, *start);
-                index.get(seq).map(|_| seq)
-            }
-            What::Next(filter, start) => {
-                index.next_matching(filter.as_bytes(), first(index, *start))
-            }
-            What::Last(subject) => index.last_matching(subject.as_bytes()),
-            What::Multi(_) => None,
-        };
+        self.tell(find(self.index(), asked), asked)
+    }
+
+    fn tell(&mut self, found: Option<u64>, asked: &DirectGet) -> Result<(), Status> {
         self.message(found.ok_or(Status::MessageNotFound)?, asked, None)
     }
 

@@ -6,9 +6,13 @@ use anabranch_jetstream::api::{
 };
 use anabranch_jetstream::stream::{Index, Purge};
 use anabranch_jetstream::{ApiError, Timestamp, error};
+use anabranch_subject::grammar::has_wildcards;
 
 use super::{Reply, Request};
+use crate::jetstream::outbox::Outbox;
 use crate::jetstream::shard::Shard;
+use crate::jetstream::studies::Finding;
+use crate::jetstream::waiting::Waiting;
 
 /// `STREAM.PURGE`, which was logged, or was not.
 pub fn purge(
@@ -47,16 +51,63 @@ pub fn delete(
     Ok(MessageDeleted::DONE)
 }
 
-/// `STREAM.MSG.GET`.
-pub fn get(shard: &mut Shard, request: &Request<'_>) -> Reply {
+/// `STREAM.MSG.GET`; nothing if it is answered later.
+pub fn get(shard: &mut Shard, request: &Request<'_>, outbox: &mut Outbox<'_>) -> Option<Reply> {
     let asked = match MessageGetRequest::parse(request.body, request.strictness) {
         Ok(asked) => asked,
-        Err(error) => return Reply::new::<MessageGot<'_>>(&Err(error)),
+        Err(error) => return Some(Reply::new::<MessageGot<'_>>(&Err(error))),
     };
-    let Some(held) = shard.streams.find_mut(request.stream.as_bytes()) else {
+    let Some(held) = shard.streams.find(request.stream.as_bytes()) else {
+        return Some(Reply::new::<MessageGot<'_>>(&Err(error::STREAM_NOT_FOUND)));
+    };
+    let index = held.machine.index();
+    let filter =
+        if asked.next_by_subj.is_empty() { &asked.last_by_subj } else { &asked.next_by_subj };
+    if searches_long(index, filter.as_bytes()) {
+        let index = index.view();
+        later(shard, request, (asked, index), outbox);
+        return None;
+    }
+    let found = find(index, &asked);
+    Some(tell(shard, request.stream, found, &asked))
+}
+
+/// Has the message looked for on another thread, then answers.
+fn later(
+    shard: &mut Shard,
+    request: &Request<'_>,
+    (asked, index): (MessageGetRequest, Index),
+    outbox: &mut Outbox<'_>,
+) {
+    let waiting = Waiting::of(&request.message);
+    let study = move || -> Finding {
+        let found = find(&index, &asked);
+        Box::new(move |shard, outbox| {
+            let message = waiting.inbound();
+            let stream = super::stream_of(message.subject, shard.intake.domain());
+            let Some(stream) = stream else { return };
+            let reply = tell(shard, stream, found, &asked);
+            let request = super::request(shard, &message, stream);
+            super::send(shard, &request, &reply, outbox);
+        })
+    };
+    shard.study(Box::new(study), outbox);
+}
+
+/// Subjects that are looked at within a turn.
+const SUBJECTS_AT_ONCE: usize = 2_000;
+
+/// To find a message by this filter would take longer than a turn may.
+#[must_use]
+pub fn searches_long(index: &Index, filter: &[u8]) -> bool {
+    index.subjects().len() > SUBJECTS_AT_ONCE && filter != b">" && has_wildcards(filter)
+}
+
+/// Describes the message that was found.
+fn tell(shard: &mut Shard, stream: &str, found: Option<u64>, asked: &MessageGetRequest) -> Reply {
+    let Some(held) = shard.streams.find_mut(stream.as_bytes()) else {
         return Reply::new::<MessageGot<'_>>(&Err(error::STREAM_NOT_FOUND));
     };
-    let found = find(held.machine.index(), &asked);
     let Some((seq, payload)) = found.and_then(|seq| Some((seq, held.load(seq)?))) else {
         return Reply::new::<MessageGot<'_>>(&Err(error::NO_MESSAGE_FOUND));
     };

@@ -10,7 +10,7 @@ use anabranch_jetstream::config::{
     API_LEVEL, AccountLimits, Creation, ServerStorage, Storage, StreamConfigRequest, StreamSource,
     Surroundings, Topology, create as check_creation, update as check_update,
 };
-use anabranch_jetstream::stream::{Command, Stream};
+use anabranch_jetstream::stream::{Command, Index};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
 
 use super::Request;
@@ -169,27 +169,68 @@ pub fn list(shard: &Shard, request: &Request<'_>) -> Result<Listed, ApiError> {
     Ok(Listed { page, streams })
 }
 
-/// `STREAM.INFO`.
-pub fn info(shard: &Shard, request: &Request<'_>) -> Result<Described, ApiError> {
+/// `STREAM.INFO`. Details of many subjects or messages are added by `details`, on any thread.
+pub fn info(shard: &Shard, request: &Request<'_>) -> Result<Informing, ApiError> {
     let asked = InfoRequest::parse(request.body, request.strictness)?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     let mut info = describe(shard, held, Metadata::Answered);
     info.cluster = Some(ClusterInfo { leader: shard.intake.server.identity.name.clone() });
+    let index = held.machine.index();
+    let many_subjects =
+        !asked.subjects_filter.is_empty() && index.subjects().len() > SUBJECTS_AT_ONCE;
+    let many_messages =
+        asked.deleted_details && index.messages() + index.deleted_count() > MESSAGES_AT_ONCE;
+    if many_subjects || many_messages {
+        return Ok(Informing::Later(Box::new(Details { info, asked, index: index.view() })));
+    }
+    Ok(Informing::Now(Box::new(details(info, &asked, index))))
+}
+
+/// Subjects that are described within a turn.
+const SUBJECTS_AT_ONCE: usize = 1_000;
+/// Messages that are looked at within a turn.
+const MESSAGES_AT_ONCE: u64 = 20_000;
+
+/// How a stream is described.
+pub enum Informing {
+    /// So.
+    Now(Box<Described>),
+    /// It takes longer.
+    Later(Box<Details>),
+}
+
+/// What it takes to describe a stream.
+pub struct Details {
+    info: StreamInfo,
+    asked: InfoRequest,
+    index: Index,
+}
+
+impl Details {
+    /// The description.
+    #[must_use]
+    pub fn describe(self) -> Described {
+        details(self.info, &self.asked, &self.index)
+    }
+}
+
+fn details(mut info: StreamInfo, asked: &InfoRequest, index: &Index) -> Described {
     if asked.deleted_details {
-        info.state.deleted = deleted(&held.machine);
+        let storage = info.config.storage;
+        info.state.deleted = deleted(index, storage);
         info.state.num_deleted = count(info.state.deleted.len());
     }
     let page = if asked.subjects_filter.is_empty() {
         Page::default()
     } else {
-        add_subjects(&mut info.state, &held.machine, &asked)
+        add_subjects(&mut info.state, index, asked)
     };
-    Ok(Described { page, info })
+    Described { page, info }
 }
 
-fn add_subjects(state: &mut StreamState, machine: &Stream, asked: &InfoRequest) -> Page {
-    let subjects = machine.index().subjects();
+fn add_subjects(state: &mut StreamState, index: &Index, asked: &InfoRequest) -> Page {
+    let subjects = index.subjects();
     let ids = subjects.matching(asked.subjects_filter.as_bytes());
     if ids.is_empty() {
         return Page::default();
@@ -203,11 +244,10 @@ fn add_subjects(state: &mut StreamState, machine: &Stream, asked: &InfoRequest) 
     page
 }
 
-fn deleted(machine: &Stream) -> Vec<u64> {
-    let index = machine.index();
+fn deleted(index: &Index, storage: Storage) -> Vec<u64> {
     // nats-server takes sequence 0 for a deleted one in files that never held a message
     // (fileStore.State).
-    if index.last_seq() == 0 && machine.config().storage == Storage::File {
+    if index.last_seq() == 0 && storage == Storage::File {
         return vec![0];
     }
     let mut expected = index.first_seq();
