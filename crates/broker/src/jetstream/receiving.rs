@@ -12,7 +12,7 @@ use anabranch_jetstream::api::{Created, encode};
 use anabranch_jetstream::backup::{Item, Message, Reader};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::publish::PublishHeaders;
-use anabranch_jetstream::stream::{Command, RestoreStep};
+use anabranch_jetstream::stream::{Command, RestoreStep, SEQ_MAX};
 use anabranch_jetstream::{ApiError, Timestamp, error};
 use anabranch_log::format::StreamId;
 
@@ -344,6 +344,9 @@ fn check_room(shard: &Shard, stream: StreamId, bytes: u64) -> Result<(), ApiErro
 fn check(message: &Message, shard: &mut Shard, stream: StreamId) -> Result<(), ApiError> {
     let Message { seq, subject, headers, body, .. } = message;
     let refused = |why: &str| Err(error::restore_failed(format!("message sequence {seq} {why}")));
+    if *seq > SEQ_MAX {
+        return refused("is too large");
+    }
     let held = shard.streams.get(stream).ok_or(error::STREAM_NOT_FOUND)?;
     let config = held.machine.config();
     let (storage, len) = (config.storage, headers.len() + body.len());

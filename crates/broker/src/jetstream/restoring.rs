@@ -5,6 +5,7 @@ use anabranch_jetstream::stream::RestoreStep;
 
 use super::held::Held;
 use super::publishing::hash;
+use super::zones::MachineZones;
 
 /// Takes a step that was logged at `now`.
 pub fn apply(held: &mut Held, step: &RestoreStep<'_>, now: i64) {
@@ -13,7 +14,7 @@ pub fn apply(held: &mut Held, step: &RestoreStep<'_>, now: i64) {
         _ => None,
     };
     let mut removed = Vec::new();
-    if let Some(stored) = held.machine.restore(step, id, now, &mut removed) {
+    if let Some(stored) = held.machine.restore(step, id, (now, &MachineZones), &mut removed) {
         held.keep(&stored);
     }
     held.changed = true;

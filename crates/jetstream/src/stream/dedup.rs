@@ -59,7 +59,7 @@ impl Dedup {
     pub fn insert(&mut self, id: IdHash, seq: u64, time_ns: i64) {
         self.untabulate(id, None);
         let number = self.next;
-        if number % SLICE == 0 || self.slices.is_empty() {
+        if number.is_multiple_of(SLICE) || self.slices.is_empty() {
             self.slices.push_back(Arc::default());
         }
         if let Some(slice) = self.slices.back_mut() {
@@ -108,7 +108,7 @@ impl Dedup {
             };
             self.untabulate(seen.id, Some(self.first));
             self.first += 1;
-            if self.first % SLICE == 0 || self.first == self.next {
+            if self.first.is_multiple_of(SLICE) || self.first == self.next {
                 self.slices.pop_front();
             }
             if self.first == self.next {

@@ -61,6 +61,7 @@ impl Stream {
         if draft.headers.len() > super::publishing::HEADERS_MAX {
             return Err(error::HEADER_TOO_LARGE.into());
         }
+        self.check_storable(draft)?;
         rules::counter(asked, &self.config, body.len())?;
         rules::expected_stream(asked, &self.config)?;
         if let Some(ttl) = &asked.ttl {

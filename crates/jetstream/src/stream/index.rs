@@ -3,6 +3,9 @@
 use super::pages::{Location, Meta, Pages};
 use super::subjects::{SubjectId, Subjects};
 
+/// No stream comes this far; what says that it does is refused, so that sums stay numbers.
+pub const SEQ_MAX: u64 = 1 << 62;
+
 /// What a message adds.
 #[derive(Debug, Clone, Copy)]
 pub struct NewMessage<'a> {
@@ -48,7 +51,7 @@ impl Index {
     /// No messages; the first will get the sequence `first_seq`, at least 1.
     #[must_use]
     pub fn new(first_seq: u64, seed: u64) -> Self {
-        let first_seq = first_seq.max(1);
+        let first_seq = first_seq.clamp(1, SEQ_MAX);
         Self {
             subjects: Subjects::new(seed),
             pages: Pages::default(),

@@ -37,7 +37,7 @@ pub use dedup::{Dedup, IdHash};
 pub use draft::{Origin, Publish};
 pub use fast::Told;
 pub use feeds::{Feed, FeedKind, identity};
-pub use index::{Index, Removed};
+pub use index::{Index, Removed, SEQ_MAX};
 pub use machine::{Stream, TICK_ITEMS_MAX};
 pub use pages::{Location, Meta};
 pub use publishing::{Published, Stored};

@@ -242,8 +242,11 @@ impl Page {
             page.live_count += word.count_ones();
             page.live.push(word);
         }
-        let behind =
-            page.live.last().filter(|_| rows % 64 > 0).map_or(0, |word| word >> (rows % 64));
+        let behind = page
+            .live
+            .last()
+            .filter(|_| !rows.is_multiple_of(64))
+            .map_or(0, |word| word >> (rows % 64));
         page.keeps_links = bytes.byte()? != 0;
         let positions = bytes.length()?;
         if behind != 0 || page.live_count == 0 || (positions > 0 && positions != rows) {
@@ -351,7 +354,7 @@ mod tests {
             pages.insert(seq, meta(a, i64::try_from(seq).expect("small") * 10));
             pages.set_location(seq, Location(seq << 32 | 5));
         }
-        let stays = |seq: u64| seq % 7 == 0;
+        let stays = |seq: u64| seq.is_multiple_of(7);
         for seq in (1..=10_000).filter(|&seq| !stays(seq)) {
             pages.remove(seq);
         }

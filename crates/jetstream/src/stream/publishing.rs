@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::draft::{Draft, Origin, Publish};
-use super::index::{NewMessage, Removed};
+use super::index::{NewMessage, Removed, SEQ_MAX};
 use super::machine::Stream;
 use super::removal::Purge;
 use crate::config::Discard;
@@ -15,6 +15,8 @@ use crate::publish::{Ttl, rules};
 
 /// Header bytes beyond this are refused.
 pub(super) const HEADERS_MAX: usize = 65_535;
+/// Bytes of a subject; segments hold no longer ones.
+const SUBJECT_MAX: usize = 65_535;
 /// Bytes of a stored message, so that sizes fit their columns.
 pub(super) const MESSAGE_MAX: u64 = 1 << 31;
 
@@ -153,9 +155,21 @@ impl Stream {
             return Err(error.clone());
         }
         self.lengthen(draft);
+        self.check_storable(draft)?;
         let size = self.size_of(&draft.subject, &draft.headers, &draft.body);
         self.check_room(draft, size)?;
         if size < MESSAGE_MAX { Ok(()) } else { Err(error::store_failed("message too large")) }
+    }
+
+    /// What no stream can hold.
+    pub(super) fn check_storable(&self, draft: &Draft<'_>) -> Result<(), ApiError> {
+        if draft.subject.len() > SUBJECT_MAX {
+            return Err(error::store_failed("subject too long"));
+        }
+        if self.index.last_seq() >= SEQ_MAX {
+            return Err(error::store_failed("no sequences are left"));
+        }
+        Ok(())
     }
 
     /// The sizes of a message and its headers.
@@ -246,5 +260,54 @@ impl Stream {
     /// The time of the next message: `now`, but always later than the last.
     pub(super) fn time_for(&self, now: i64) -> i64 {
         now.max(self.index.last_time().saturating_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Resident, SEQ_MAX};
+    use super::*;
+    use crate::StreamConfig;
+    use crate::publish::PublishHeaders;
+    use crate::publish::schedule::OnlyUtc;
+
+    fn stream(first_seq: u64) -> Stream {
+        let (name, max_msg_size) = ("S".to_owned(), -1);
+        let config = StreamConfig { name, first_seq, max_msg_size, ..StreamConfig::default() };
+        Stream::new(config, 1, 77)
+    }
+
+    /// The sequence, or the text of the refusal.
+    fn publish(stream: &mut Stream, subject: &[u8]) -> Result<u64, String> {
+        let asked = &PublishHeaders::parse(b"");
+        let (headers, body, id, now) = (&b""[..], &b"x"[..], None, 5);
+        let (origin, resident, zones) = (Origin::Client, Resident::NONE, &OnlyUtc);
+        let message = Publish { subject, headers, body, asked, id, now, origin, resident, zones };
+        match stream.publish(&message, &mut Vec::new()) {
+            Published::Stored(stored) => Ok(stored.seq),
+            Published::Refused(error) => Err(error.description.to_string()),
+            other => panic!("neither: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn subjects_that_no_segment_can_hold_are_refused() {
+        let mut stream = stream(0);
+        assert_eq!(publish(&mut stream, &vec![b'a'; SUBJECT_MAX]), Ok(1));
+        let refused = Err("subject too long".to_owned());
+        assert_eq!(publish(&mut stream, &vec![b'a'; SUBJECT_MAX + 1]), refused);
+        assert_eq!(publish(&mut stream, b"a"), Ok(2));
+    }
+
+    #[test]
+    fn sequences_end_before_they_begin_anew() {
+        let mut late = stream(u64::MAX);
+        assert_eq!(publish(&mut late, b"a"), Ok(SEQ_MAX));
+        assert_eq!(publish(&mut late, b"a"), Err("no sequences are left".to_owned()));
+        let mut early = stream(0);
+        let all = |seq| Purge { filter: b"", seq, keep: 0 };
+        assert!(early.purge(&all(u64::MAX)).is_err());
+        assert!(early.purge(&all(SEQ_MAX)).is_ok());
+        assert_eq!(publish(&mut early, b"a"), Ok(SEQ_MAX));
     }
 }

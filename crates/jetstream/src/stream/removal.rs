@@ -1,6 +1,6 @@
 //! Messages that leave on request: single ones, and purges.
 
-use super::index::Removed;
+use super::index::{Removed, SEQ_MAX};
 use super::machine::Stream;
 use super::work::{Wanted, Work};
 use crate::config::Storage;
@@ -71,6 +71,9 @@ impl Stream {
         }
         if self.config.deny_purge {
             return Err(error::purge_failed("stream purge not permitted"));
+        }
+        if what.seq > SEQ_MAX {
+            return Err(error::purge_failed("no stream has that many sequences"));
         }
         // "All before the first": nothing.
         if what.seq == 1 {

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 
 use super::bytes::{Bytes, DecodeError, put_text};
 use super::dedup::IdHash;
-use super::index::{NewMessage, Removed};
+use super::index::{NewMessage, Removed, SEQ_MAX};
 use super::machine::Stream;
 use super::publishing::Stored;
 use super::work::Work;
 use crate::Nanos;
-use crate::publish::schedule::OnlyUtc;
+use crate::publish::schedule::Zones;
 use crate::publish::{PublishHeaders, Ttl, rules};
 
 /// One step, as it stands in the log. Numbers are little-endian.
@@ -108,17 +108,22 @@ impl Stream {
         &mut self,
         step: &RestoreStep<'a>,
         id: Option<IdHash>,
-        now: i64,
+        (now, zones): (i64, &dyn Zones),
         removed: &mut Vec<Removed>,
     ) -> Option<Stored<'a>> {
         match *step {
             RestoreStep::Begin(_) => {}
+            // An archive that says so was refused before it was logged.
+            RestoreStep::First(seq)
+            | RestoreStep::Last(seq, _)
+            | RestoreStep::Message { seq, .. }
+                if seq > SEQ_MAX => {}
             RestoreStep::First(seq) => self.begin_at(seq, removed),
             RestoreStep::Message { seq, time, subject, headers, body } => {
                 let (subject, headers, body) =
                     (Cow::Borrowed(subject), Cow::Borrowed(headers), Cow::Borrowed(body));
                 let stored = Stored { seq, time, previous: 0, subject, headers, body, value: None };
-                return self.restore_message(stored, id, now, removed);
+                return self.restore_message(stored, id, (now, zones), removed);
             }
             RestoreStep::Deleted(seq) => removed.extend(self.index.remove(seq)),
             RestoreStep::Last(seq, time) => self.index.skip_to(seq, time),
@@ -145,7 +150,7 @@ impl Stream {
         &mut self,
         stored: Stored<'a>,
         id: Option<IdHash>,
-        now: i64,
+        (now, zones): (i64, &dyn Zones),
         removed: &mut Vec<Removed>,
     ) -> Option<Stored<'a>> {
         let Stored { seq, time, .. } = stored;
@@ -185,7 +190,7 @@ impl Stream {
         if let Some(id) = id.filter(|_| window > 0 && time.saturating_add(window) > now) {
             self.dedup.insert(id, seq, time);
         }
-        let schedule = rules::schedule(asked, &stored.subject, &self.config, time, &OnlyUtc);
+        let schedule = rules::schedule(asked, &stored.subject, &self.config, time, zones);
         if let Ok(Some((_, first))) = schedule {
             self.schedules.remove(previous);
             self.schedules.set(seq, first);
@@ -202,6 +207,7 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::StreamConfig;
+    use crate::publish::schedule::OnlyUtc;
 
     fn stream(change: impl FnOnce(&mut StreamConfig)) -> Stream {
         let mut config = StreamConfig { name: "S".to_owned(), ..StreamConfig::default() };
@@ -215,7 +221,8 @@ mod tests {
     }
 
     fn take(stream: &mut Stream, step: &RestoreStep<'_>, id: Option<IdHash>) -> bool {
-        stream.restore(step, id, 100 * Nanos::SECOND.0, &mut Vec::new()).is_some()
+        let at = (100 * Nanos::SECOND.0, &OnlyUtc as &dyn Zones);
+        stream.restore(step, id, at, &mut Vec::new()).is_some()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::draft::Publish;
 use super::feeds::{Feed, FeedKind};
-use super::index::{Index, Removed};
+use super::index::{Index, Removed, SEQ_MAX};
 use super::machine::Stream;
 use super::publishing::{Published, Stored};
 use super::shaping::Numbers;
@@ -81,8 +81,6 @@ pub(super) struct Taking {
     pub(super) former: BTreeMap<String, Progress>,
 }
 
-/// No stream comes this far; what says that it does is not believed, so that sums stay numbers.
-const SEQ_MAX: u64 = 1 << 62;
 /// Former sources that are remembered.
 const FORMER_MAX: usize = 256;
 
