@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use anabranch_jetstream::stream::{Command, Record};
 use anabranch_log::checkpoint::{BlobKey, Checkpoint, CheckpointWriter, Checkpoints};
 use anabranch_log::directory::{Directory, Facts};
-use anabranch_log::disk::{Disk, LockMode, RealDisk};
+use anabranch_log::disk::{Disk, LockMode, Operation, RealDisk};
 use anabranch_log::format::{
     AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Outcome, StreamId,
 };
-use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal, WalOptions};
+use anabranch_log::wal::{
+    Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Usage, Wal, WalOptions,
+};
 use anabranch_log::{Error, wal};
 
 use super::figures::{Figures, Progress};
@@ -432,7 +434,10 @@ impl Journal {
     #[must_use]
     pub fn wants_checkpoint(&self) -> bool {
         let logged = self.wal.written().lsn.since(self.checkpointed);
-        logged >= self.wal.usage().max / 3 && self.may_checkpoint()
+        let Usage { used, max } = self.wal.usage();
+        // After much at once, what the last checkpoint left is released by the next one only.
+        let crowded = used >= max / 4 * 3 && logged > 0;
+        (logged >= max / 3 || crowded) && self.may_checkpoint()
     }
 
     /// No checkpoint failed a moment ago.
@@ -538,10 +543,11 @@ fn bytes_of(checkpoints: &Checkpoints) -> u64 {
     checkpoints.newest().map_or(0, |newest| newest.blobs().map(|(_, length)| length).sum())
 }
 
-/// There was no space, and nothing was done.
+/// There was no space, and nothing was done. A sync that says so is none of these: what it was to
+/// make durable may be gone.
 #[must_use]
 pub fn is_out_of_space(error: &Error) -> bool {
-    matches!(error, Error::Disk(error) if error.is_full())
+    matches!(error, Error::Disk(error) if error.is_full() && error.operation != Operation::Sync)
 }
 
 fn nanos(duration: Duration) -> u64 {

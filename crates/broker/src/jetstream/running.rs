@@ -1,6 +1,8 @@
 //! The thread that keeps the streams, from start to stop.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -9,7 +11,7 @@ use anabranch_config::options::JetStream as Options;
 use super::capacity::Capacity;
 use super::figures::Figures;
 use super::questions::Questions;
-use super::shard::{Shard, root};
+use super::shard::Shard;
 use crate::error::StartError;
 use crate::server::Server;
 use crate::worker::{Bounds, Inbox};
@@ -37,7 +39,7 @@ impl JetStream {
         let (figures, capacity) = (Arc::clone(&shard.figures), shard.capacity);
         let thread = std::thread::Builder::new()
             .name("shard".to_owned())
-            .spawn(move || shard.run())
+            .spawn(move || run(shard))
             .map_err(|source| StartError::Thread { what: "shard", source })?;
         let thread = Mutex::new(Some(thread));
         Ok(Self { inbox, thread, questions, figures, capacity, store_dir })
@@ -75,6 +77,27 @@ impl JetStream {
     #[must_use]
     pub fn store_dir(&self) -> &Path {
         &self.store_dir
+    }
+}
+
+/// Where streams are kept: beside the directory that nats-server would use, whose files are its
+/// own.
+fn root(server: &Server) -> PathBuf {
+    let temporary = || {
+        log::warn!("Temporary storage directory used, data could be lost on system reboot");
+        std::env::temp_dir().join("nats")
+    };
+    server.options.store_dir.clone().unwrap_or_else(temporary).join("anabranch")
+}
+
+/// The thread. What it panics with ends JetStream and nothing else, and everybody is told.
+fn run(shard: Shard) {
+    let (figures, inbox) = (Arc::clone(&shard.figures), Arc::clone(&shard.intake.inbox));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shard.run())) {
+        log::error!("JetStream has stopped by a panic; nothing is acknowledged any more");
+        figures.failed.store(true, Ordering::Relaxed);
+        inbox.forsake();
+        resume_unwind(panic);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The thread that owns the streams. One turn takes what waits: commands are written to the log
 //! with one sync for all, then applied in their order, and only then answered.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -404,13 +404,21 @@ impl Shard {
         let is_due = |held: &Held| {
             !held.is_offline() && held.machine.next_deadline().is_some_and(|due| due <= now)
         };
-        let due: Vec<StreamId> =
+        let mut due: Vec<StreamId> =
             self.streams.iter().filter(|held| is_due(held)).map(|held| held.id).collect();
-        for &id in &due {
-            let logged = self.streams.get(id).is_some_and(Held::is_logged);
+        for nth in 0..due.len() {
             self.tell_outcomes();
-            if logged && let Err(error) = self.journal.append(id, now, &Command::Tick) {
-                return self.fail(&error);
+            if !self.streams.get(due[nth]).is_some_and(Held::is_logged) {
+                continue;
+            }
+            match self.journal.append(due[nth], now, &Command::Tick) {
+                Ok(()) => {}
+                // There is room behind the next checkpoint; what was logged is applied now.
+                Err(Error::Full { .. }) => {
+                    due.truncate(nth);
+                    break;
+                }
+                Err(error) => return self.fail(&error),
             }
         }
         match self.journal.commit() {
@@ -577,16 +585,6 @@ impl Shard {
             }
         })
     }
-}
-
-/// Where streams are kept: beside the directory that nats-server would use, whose files are its
-/// own.
-pub fn root(server: &Server) -> PathBuf {
-    let temporary = || {
-        log::warn!("Temporary storage directory used, data could be lost on system reboot");
-        std::env::temp_dir().join("nats")
-    };
-    server.options.store_dir.clone().unwrap_or_else(temporary).join("anabranch")
 }
 
 /// Nanoseconds since 1970.

@@ -1,7 +1,7 @@
 //! Messages on their way from connections to a thread of the server's own, such as a shard that
 //! keeps streams. Not how that thread answers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -131,6 +131,8 @@ pub struct Inbox {
     bytes: AtomicUsize,
     messages: AtomicUsize,
     bounds: Bounds,
+    /// Nobody will ever take anything out.
+    forsaken: AtomicBool,
 }
 
 /// When an inbox is full.
@@ -148,13 +150,14 @@ impl Inbox {
     pub fn new(bounds: Bounds) -> Self {
         let (held, arrived) = (Mutex::new(Held::default()), Condvar::new());
         let (bytes, messages) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { held, arrived, bytes, messages, bounds }
+        Self { held, arrived, bytes, messages, bounds, forsaken: AtomicBool::new(false) }
     }
 
     /// It holds what it may: messages must be refused.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.bytes.load(Ordering::Relaxed) >= self.bounds.bytes
+            || self.forsaken.load(Ordering::Relaxed)
             || self.messages.load(Ordering::Relaxed) >= self.bounds.messages
     }
 
@@ -198,6 +201,12 @@ impl Inbox {
     pub fn wake(&self) {
         self.lock().woken = true;
         self.arrived.notify_one();
+    }
+
+    /// Its owner is gone: it is full for ever, so that who asks is told at once.
+    pub fn forsake(&self) {
+        self.forsaken.store(true, Ordering::Relaxed);
+        self.close();
     }
 
     /// Takes nothing more in.
@@ -252,6 +261,15 @@ mod tests {
             inbox.put(parcel);
             assert_eq!(inbox.is_full(), full);
         }
+    }
+
+    #[test]
+    fn without_an_owner_it_is_full() {
+        let inbox = Inbox::new(BOUNDS);
+        inbox.forsake();
+        assert!(inbox.is_full());
+        assert!(matches!(inbox.take(None), Delivered::Closed));
+        assert!(inbox.is_full());
     }
 
     #[test]
