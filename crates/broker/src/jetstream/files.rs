@@ -250,9 +250,11 @@ impl FilePayloads {
     /// What the disk says. The checkpoint must not be made then.
     pub fn save(&mut self, into: &mut Vec<u8>) -> Result<(), Error> {
         self.leave_empty();
-        for mut writer in self.full.drain(..) {
+        // All of them stay until all are synced: what one could not write is not elsewhere.
+        for writer in &mut self.full {
             writer.sync()?;
         }
+        self.full.clear();
         let tail = self.writer.as_mut().map(SegmentWriter::sync).transpose()?;
         let active = self.writer.as_ref().map_or(0, |writer| writer.id().first_seq);
         into.extend_from_slice(&active.to_le_bytes());

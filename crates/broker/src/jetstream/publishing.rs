@@ -9,6 +9,8 @@ use anabranch_jetstream::stream::{
 };
 use anabranch_jetstream::{ApiError, Timestamp, error, json};
 
+use anabranch_log::Error;
+
 use super::held::Held;
 use super::outbox::Outbox;
 use super::zones::MachineZones;
@@ -70,9 +72,13 @@ pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>)
     let asked = &PublishHeaders::parse(headers);
     let mut loaded = Resident::default();
     for seq in held.machine.needs(subject, asked, now) {
-        if let Some(payload) = held.load(seq) {
-            loaded.add(seq, payload.headers, payload.body);
-        }
+        let Some(payload) = held.load(seq) else {
+            // What it says decides. The log has both: they are read again from there, or at the
+            // next start.
+            held.fail(&Error::Options("a message that another one needs cannot be read"));
+            return Outcome::Refused(error::store_failed("a message that is needed is unreadable"));
+        };
+        loaded.add(seq, payload.headers, payload.body);
     }
     let publish = Publish {
         subject,

@@ -22,13 +22,15 @@ impl DiskError {
     /// `error` of `operation` on `path`.
     #[must_use]
     pub fn new(operation: Operation, path: &str, error: &io::Error) -> Self {
-        Self {
-            operation,
-            path: path.to_owned(),
-            offset: None,
-            kind: error.kind(),
-            message: error.to_string(),
-        }
+        let kind = match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+            // Files are closed again: it passes, as a lack of space does.
+            Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE) => {
+                io::ErrorKind::QuotaExceeded
+            }
+            _ => error.kind(),
+        };
+        let (path, offset, message) = (path.to_owned(), None, error.to_string());
+        Self { operation, path, offset, kind, message }
     }
 
     /// The same, at this byte of the file.
@@ -44,7 +46,7 @@ impl DiskError {
         self.kind == io::ErrorKind::NotFound
     }
 
-    /// Whether there is no space, or no right to use more of it.
+    /// Whether there is no space, or no right to use more of it, or of the files that may be open.
     #[must_use]
     pub fn is_full(&self) -> bool {
         matches!(self.kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)

@@ -49,7 +49,7 @@ fn answer(
     }
     let mut series = Series { held, request, outbox, sent: 0, last_seq: 0 };
     let answered = asked.and_then(|asked| {
-        let bytes_max = asked.max_bytes.unwrap_or(bytes_max);
+        let bytes_max = asked.max_bytes.unwrap_or(bytes_max).min(bytes_max);
         match &asked.what {
             What::Multi(multi) => series.multi(multi, &asked, bytes_max),
             _ => match asked.batch {

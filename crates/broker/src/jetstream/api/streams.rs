@@ -244,6 +244,9 @@ fn add_subjects(state: &mut StreamState, index: &Index, asked: &InfoRequest) -> 
     page
 }
 
+/// Deleted sequences, of which there may be more than memory holds: so many at most.
+const DELETED_MAX: usize = 1_000_000;
+
 fn deleted(index: &Index, storage: Storage) -> Vec<u64> {
     // nats-server takes sequence 0 for a deleted one in files that never held a message
     // (fileStore.State).
@@ -253,11 +256,11 @@ fn deleted(index: &Index, storage: Storage) -> Vec<u64> {
     let mut expected = index.first_seq();
     let mut missing = Vec::new();
     for (seq, _) in index.pages().iter_from(expected) {
-        missing.extend(expected..seq);
+        missing.extend((expected..seq).take(DELETED_MAX - missing.len()));
         expected = seq + 1;
     }
     if index.messages() > 0 {
-        missing.extend(expected..=index.last_seq());
+        missing.extend((expected..=index.last_seq()).take(DELETED_MAX - missing.len()));
     }
     missing
 }
