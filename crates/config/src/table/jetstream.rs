@@ -15,7 +15,7 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
         "sync_interval",
         &["sync"],
         Duration,
-        "Accepted; every acknowledged message is synced, whatever it says.",
+        "Accepted; what is acknowledged is synced, save in async streams.",
     ),
     acts(
         "max_memory_store",
