@@ -99,7 +99,7 @@ fn a_backup_with_consumers_is_refused_by_name() {
 #[test]
 #[ignore = "needs both servers"]
 fn a_client_that_does_not_wait_for_answers_is_held_to_a_bound() {
-    let (_server, mut admin) = ours();
+    let (server, mut admin) = ours();
     let backup = backup_of(&mut admin);
     let to = admin.begin_restore("FILE", &backup.answer).expect("nothing is in the way");
     // Zeros that may be passed over, as many as it takes.
@@ -120,7 +120,9 @@ fn a_client_that_does_not_wait_for_answers_is_held_to_a_bound() {
     };
     let refusal: Value = serde_json::from_slice(&refusal).expect("JSON");
     assert_eq!(refusal["error"]["err_code"], 10_062, "{refusal}");
-    assert_eq!(admin.api("STREAM.INFO.FILE", &Value::Null)["error"]["err_code"], 10_059);
+    // More refusals may be on their way to the first one.
+    let mut other = Admin::open(server.address());
+    assert_eq!(other.api("STREAM.INFO.FILE", &Value::Null)["error"]["err_code"], 10_059);
 }
 
 /// Large messages are packed in large blocks, with copies that repeat for long.
