@@ -2,6 +2,7 @@
 //!
 //! As with [`crate::client`], what a test does not expect ends the test.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ const CHUNK: usize = 64 * 1024;
 pub struct Admin {
     /// The connection.
     pub client: Client,
+    /// Chunks that came before the answer to the request for them.
+    early: VecDeque<Message>,
 }
 
 /// A backup as it came.
@@ -45,7 +48,7 @@ impl Admin {
         let mut client = Client::open(address);
         client.send(format!("SUB {ANSWERS} 1\r\nSUB {CHUNKS} 2\r\n"));
         client.barrier();
-        Self { client }
+        Self { client, early: VecDeque::new() }
     }
 
     /// Publishes a message; `headers` is a block or nothing.
@@ -65,7 +68,13 @@ impl Admin {
     /// When none comes.
     pub fn ask(&mut self, subject: &str, headers: &str, payload: &[u8]) -> Message {
         self.publish(subject, ANSWERS, headers, payload);
-        self.client.message()
+        loop {
+            let message = self.client.message();
+            if message.subject != CHUNKS {
+                return message;
+            }
+            self.early.push_back(message);
+        }
     }
 
     /// Asks the API; gives the JSON of the answer.
@@ -100,7 +109,7 @@ impl Admin {
         let answer = self.must(&format!("STREAM.SNAPSHOT.{stream}"), &request);
         let (mut bytes, mut acknowledged) = (Vec::new(), Vec::new());
         loop {
-            let chunk = self.client.message();
+            let chunk = self.early.pop_front().unwrap_or_else(|| self.client.message());
             if chunk.payload.is_empty() {
                 let end = String::from_utf8(chunk.headers).expect("a status");
                 return Backup { answer, bytes, acknowledged, end };
