@@ -406,6 +406,7 @@ impl Shard {
         };
         let mut due: Vec<StreamId> =
             self.streams.iter().filter(|held| is_due(held)).map(|held| held.id).collect();
+        let mut is_full = false;
         for nth in 0..due.len() {
             self.tell_outcomes();
             if !self.streams.get(due[nth]).is_some_and(Held::is_logged) {
@@ -416,6 +417,7 @@ impl Shard {
                 // There is room behind the next checkpoint; what was logged is applied now.
                 Err(Error::Full { .. }) => {
                     due.truncate(nth);
+                    is_full = true;
                     break;
                 }
                 Err(error) => return self.fail(&error),
@@ -447,7 +449,9 @@ impl Shard {
                 shard.streams.note_failure();
             }
         });
-        self.due = self.streams.next_deadline();
+        let due = self.streams.next_deadline();
+        // Not at once: as long as no checkpoint can be made it would be full again.
+        self.due = if is_full { Some(now.saturating_add(TICK_RETRY_NS)) } else { due };
     }
 
     /// Nothing more is logged.
