@@ -1,6 +1,7 @@
 """One run of one scenario: a server, and clients whose CPU time is summed."""
 import contextlib
 import json
+import math
 import os
 import subprocess
 import tempfile
@@ -8,7 +9,7 @@ import time
 
 from server import Failed, cpu_seconds
 
-CLIENT_LIMIT = 300
+CLIENT_LIMIT = 900
 
 
 class Run:
@@ -16,11 +17,20 @@ class Run:
 
     def __init__(self, server, tools, scale):
         self.server, self.tools, self.scale = server, tools, scale
+        self.sync_us = math.nan
         self.client_cpu = 0.0
         self.children = []
 
     def scaled(self, n, least=200):
         return max(least, int(n * self.scale))
+
+    def lasting(self, seconds):
+        """How long something takes that lasts so many seconds at full length."""
+        return seconds * self.scale
+
+    def settle(self, seconds):
+        """Lets a server finish what it does behind the clients' backs."""
+        time.sleep(seconds if self.scale >= 0.1 else seconds / 20)
 
     # -- client processes
 

@@ -151,26 +151,6 @@ def churn(standing, **traffic):
     return function
 
 
-def add_stores():
-    """Publishing into streams, each message acknowledged. `.always`: the peer syncs first too."""
-    for pubs, inflight, msgs in (
-        (1, 1, 2e4), (16, 1, 2e5), (256, 1, 5e5), (1, 500, 3e6), (4, 1000, 6e6),
-    ):
-        load = loaded("store", msgs, pubs=pubs, inflight=inflight, size=128)
-        add(f"store.128B.{pubs}x{inflight}", load, streams=True)
-        slow = loaded("store", min(msgs, 1e5), pubs=pubs, inflight=inflight, size=128)
-        add(f"store.128B.{pubs}x{inflight}.always", slow, streams=True, always=True)
-    for size, msgs in ((1024, 1e6), (65536, 3e4)):
-        add(f"store.{size}B.1x500", loaded("store", msgs, inflight=500, size=size), streams=True)
-    for streams in (100, 1000):
-        load = loaded("store", 2e6, pubs=4, inflight=500, size=128, streams=streams)
-        add(f"store.128B.4x500.{streams}streams", load, streams=True)
-    load = loaded("store", 2e6, inflight=500, size=128, ids=True)
-    add("store.128B.1x500.ids", load, streams=True)
-    load = loaded("store", 2e6, inflight=500, size=128, storage="memory")
-    add("store.128B.1x500.memory", load, streams=True)
-
-
 def connects(run):
     rate = 1000 if run.scale >= 0.1 else 200
     secs = 4 if run.scale >= 1 else 1
@@ -220,7 +200,6 @@ def add_all():
     add_publish()
     add_pubsub()
     add_requests()
-    add_stores()
     add("lat.2k", open_loop(2000))
     add("lat.50k", open_loop(50_000))
     add_fans()

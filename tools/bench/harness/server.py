@@ -10,10 +10,13 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
-READY_LIMIT = 60
+READY_LIMIT = 120
+STOP_LIMIT = 60
 POLL = 0.0003
 
 
@@ -66,7 +69,7 @@ class Server:
         self.dir = Path(tempfile.mkdtemp(prefix="run", dir=work))
         self.name = "bench-" + os.urandom(6).hex()
         self.process = self.log = None
-        self.start_ms = 0.0
+        self.start_ms = self.begun = 0.0
         try:
             self.start()
         except BaseException:
@@ -107,7 +110,7 @@ class Server:
     def _start(self):
         words = self._words()
         self.log = open(self.dir / "log", "ab")
-        begin = time.monotonic()
+        begin = self.begun = time.monotonic()
         self.process = subprocess.Popen(
             words, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL
         )
@@ -152,6 +155,28 @@ class Server:
                 total += int(match[1]) if match else 0
         return total
 
+    def written(self):
+        """Bytes that went to files so far."""
+        total = 0
+        for pid in self.pids():
+            with contextlib.suppress(OSError):
+                found = re.search(r"^write_bytes: (\d+)", Path(f"/proc/{pid}/io").read_text(), re.M)
+                total += int(found[1]) if found else 0
+        return total
+
+    def metrics(self):
+        """The values in `/metrics` by name, labels included; none if there is no such page."""
+        url = f"http://127.0.0.1:{self.http}/metrics"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as page:
+                lines = page.read().decode().splitlines()
+        except urllib.error.HTTPError:
+            return {}
+        except OSError as e:
+            raise Failed(f"/metrics: {e}") from e
+        rows = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, _, value in rows}
+
     def binary(self):
         """The executable, without its symbolic links."""
         return Path(f"/proc/{self.process.pid}/exe").resolve()
@@ -160,12 +185,18 @@ class Server:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(20)
+                self.process.wait(STOP_LIMIT)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
         if self.log:
             self.log.close()
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
 
     def clean(self):
         self.stop()

@@ -18,6 +18,10 @@ class Target:
 
 SMALL = r"(pubsub\.(16|128)B\.\d:\d|queue\..*|subjects\..*|fan\.1:100)"
 BIG_FAN = r"fan\.(1:1000|1:10000|1000:1)(\.tls)?"
+MANY = r"store\.128B\.(1x500|4x1000)"
+ALONE = r"store\.128B\.1x1"
+SUBJECTS_1M, SUBJECTS_10M = r"mem\.subjects\.1M", r"mem\.subjects\.10M"
+RECOVERY = r"store\.recovery\..*"
 ANY_FAN = r"fan\.(1:1000|1:10000|1000:1)(\.paced)?(\.tls)?"
 
 TARGETS = (
@@ -37,6 +41,26 @@ TARGETS = (
     Target("large fan-out: neighbour's p99 no worse", ANY_FAN, "pair_p99", 1),
     Target("subscription churn: CPU rises < 20 %", r"churn\.1M", "cpu_rise_pct", 20, "ours"),
     Target("subscription churn: p99 to PONG ≤ 2 ms", r"churn.*", "sub_pong_p99", 2000, "ours"),
+    Target("durable, 500 in flight: CPU ≤ 1/4", MANY, "cpu", 1 / 4),
+    Target("durable, 500 in flight: rate ≥ 2× its unsynced", MANY, "rate", 2),
+    Target("durable, 500 in flight: rate ≥ 50× its synced", rf"{MANY}\.always", "rate", 50),
+    Target("256 synchronous: rate ≥ 1.4× its unsynced", r"store\.128B\.256x1", "rate", 1.4),
+    Target("16 synchronous: rate ≥ 0.8× its unsynced", r"store\.128B\.16x1", "rate", 0.8),
+    Target("1 synchronous: p50 ≤ fdatasync + 80 us", ALONE, "over_sync", 80, "ours"),
+    Target("synchronous: rate above its synced", r"store\.128B\.\d+x1\.always", "rate", 1),
+    Target("direct get: CPU ≤ 1/3", r"store\.get\.(64|last|batch)", "cpu", 1 / 3),
+    Target("direct get: rate ≥ 2×", r"store\.get\.(64|last|batch)", "rate", 2, "ratio", True),
+    Target("direct get one at a time: CPU ≤ 2/3", r"store\.get\.1", "cpu", 2 / 3),
+    Target("cost of a message rises ≤ 25 %", r"store\.growth\..*", "growth_pct", 25, "ours"),
+    Target("10M messages, kill -9: INFO ≤ 0.5 s", RECOVERY, "kill_info_ms", 500, "ours"),
+    Target("10M messages, kill -9: last ≤ 0.5 s", RECOVERY, "kill_get_ms", 500, "ours"),
+    Target("1M subjects ≤ 120 MiB", SUBJECTS_1M, "rss_mib", 120, "ours"),
+    Target("the same after a restart", SUBJECTS_1M, "rss_restart_mib", 120, "ours"),
+    Target("10M subjects ≤ 500 MiB", SUBJECTS_10M, "rss_mib", 500, "ours"),
+    Target("the same after a restart", SUBJECTS_10M, "rss_restart_mib", 500, "ours"),
+    Target("no turn over 5 ms", r"store\.turns\..*", "slow_turns", 0, "ours"),
+    Target("no turn over 5 ms while filling", r"store\.turns\..*", "fill_slow_turns", 0, "ours"),
+    Target("long work: neighbour's p99 no worse", r"store\.turns\..*", "near_p99", 1),
     Target("idle ≤ 6 MiB", r"mem\.idle", "rss_mib", 6, "ours"),
     Target("idle connection ≤ 8 KiB", r"mem\.conns\.\dk", "bytes_each", 8192, "ours"),
     Target("subscription ≤ 200 B", r"mem\.subs\.1M", "bytes_each", 200, "ours"),

@@ -6,8 +6,10 @@ import figures
 import nats_cli
 import run
 import scenarios
+import stores
 import table
 import targets
+import upkeep
 
 
 def pair(peer, ours, **more):
@@ -26,6 +28,11 @@ class Figures(unittest.TestCase):
 
     def test_gives_no_ratio_to_a_figure_of_nothing(self):
         self.assertTrue(math.isnan(figures.compare([pair(0, 1)], "cpu").ratio))
+
+    def test_shows_what_only_one_side_has(self):
+        c = figures.compare([({}, {"slow_turns": 0}), ({}, {"slow_turns": 3})], "slow_turns")
+        self.assertTrue(math.isnan(c.peer) and math.isnan(c.ratio))
+        self.assertEqual(c.ours, 3, "the worst run counts")
 
     def test_tells_whose_cpu_a_load_is_made_of(self):
         self.assertEqual(figures.bound([pair(1, 1, server_share=0.7)]), "server 70%")
@@ -50,6 +57,24 @@ class Targets(unittest.TestCase):
     def test_asks_a_rate_only_where_the_server_is_the_bottleneck(self):
         slow = pair(1, 1, rate=5, server_share=0.3)
         self.assertNotIn("rate", targets.table({"pub.16B.1c": [slow]}))
+
+
+class Streams(unittest.TestCase):
+    def test_counts_the_turns_above_the_limit(self):
+        name = "anabranch_shard_turn_seconds"
+        metrics = {f'{name}_bucket{{le="0.005"}}': 7.0, f"{name}_count": 9.0}
+        self.assertEqual(upkeep.slow_turns(metrics), 2)
+        self.assertIsNone(upkeep.slow_turns({"other": 1.0}))
+
+    def test_knows_how_many_subjects_a_filter_matches(self):
+        for subjects in (200, 203, 204, 2009):
+            matching = sum(n % 10 == 3 for n in range(subjects))
+            self.assertEqual(upkeep.tenth(subjects, 3), matching)
+
+    def test_growth_is_that_of_the_dearest_size(self):
+        costs = [{"cpu": cpu, "rate": 1, "rss_mib": 1} for cpu in (2.0, 3.0, 2.5)]
+        grown = stores.grown("cpu_m", costs)
+        self.assertEqual((grown["cpu_m2"], grown["growth_pct"]), (3.0, 50.0))
 
 
 class Tables(unittest.TestCase):

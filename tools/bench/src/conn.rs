@@ -19,6 +19,17 @@ pub(crate) struct Conn {
     buf: Vec<u8>,
     start: usize,
     end: usize,
+    headers: Headers,
+}
+
+/// What becomes of messages with headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Headers {
+    /// They are an error: where nobody sends headers, one (a 503 for a request without responders,
+    /// for example) means that the run measures something else.
+    Refused,
+    /// They are returned like others.
+    Taken,
 }
 
 impl Conn {
@@ -26,10 +37,17 @@ impl Conn {
     /// holds whole protocol lines, such as subscriptions.
     pub(crate) fn open(target: &Target, first: &str, buffer_len: usize) -> Result<Conn> {
         let (stream, _greeting) = target.dial()?;
-        let mut conn = Conn { stream, buf: vec![0; buffer_len], start: 0, end: 0 };
+        let headers = Headers::Refused;
+        let mut conn = Conn { stream, buf: vec![0; buffer_len], start: 0, end: 0, headers };
         conn.send(format!("{HELLO}{first}PING\r\n").as_bytes())?;
         conn.until_pong()?;
         Ok(conn)
+    }
+
+    /// Says what becomes of messages with headers; they are refused unless this is called.
+    pub(crate) fn with_headers(mut self, headers: Headers) -> Conn {
+        self.headers = headers;
+        self
     }
 
     /// The bytes below, for waiting until there are some.
@@ -76,6 +94,11 @@ impl Conn {
             self.start = frame.end;
             match frame.kind {
                 Kind::Message | Kind::Pong => return Ok(Some(frame)),
+                Kind::Headed if self.headers == Headers::Taken => return Ok(Some(frame)),
+                Kind::Headed => {
+                    let head = String::from_utf8_lossy(self.bytes(&frame.head)).into_owned();
+                    return Err(Error::Server(format!("a message with headers: {head:?}")));
+                }
                 Kind::Ping => self.send(b"PONG\r\n")?,
                 Kind::Error => {
                     let text = String::from_utf8_lossy(self.bytes(&frame.body)).into_owned();

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .collect();
     let mut all = Latencies::default();
     for task in tasks {
-        all.append(task.join().map_err(|_| Error::Panicked)??);
+        all.append(&task.join().map_err(|_| Error::Panicked)??);
     }
     let work = Work { msgs: each * secs * threads, took: start.elapsed() };
     report::print(work, json!({ "lat_us": all.json() }))?;

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 pub(crate) enum Kind {
     /// `MSG`.
     Message,
+    /// `HMSG`: a message with headers.
+    Headed,
     /// `PING`.
     Ping,
     /// `PONG`.
@@ -29,6 +31,8 @@ pub(crate) struct Frame {
     pub(crate) subject: Range<usize>,
     /// The reply subject of a message.
     pub(crate) reply: Range<usize>,
+    /// The headers of a message, from `NATS/1.0` to the empty line.
+    pub(crate) head: Range<usize>,
     /// The payload of a message, the line of any other frame.
     pub(crate) body: Range<usize>,
     /// Where the next frame begins.
@@ -36,9 +40,6 @@ pub(crate) struct Frame {
 }
 
 /// Finds the frame that begins at `start`; `None` if it is not complete yet.
-///
-/// Messages with headers are refused: no load mode sends headers, so that one (a 503 for a
-/// request without responders, for example) means that the run measures something else.
 pub(crate) fn parse(buf: &[u8], start: usize) -> Result<Option<Frame>> {
     let rest = buf.get(start..).unwrap_or_default();
     let Some(line_len) = rest.iter().position(|&c| c == b'\n') else {
@@ -47,7 +48,7 @@ pub(crate) fn parse(buf: &[u8], start: usize) -> Result<Option<Frame>> {
     let line = rest.get(..line_len).unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line_end = start + line_len + 1;
-    if line.starts_with(b"MSG ") {
+    if line.starts_with(b"MSG ") || line.starts_with(b"HMSG ") {
         return message(buf, start, start + line.len(), line_end);
     }
     let kind = match line {
@@ -61,12 +62,13 @@ pub(crate) fn parse(buf: &[u8], start: usize) -> Result<Option<Frame>> {
         }
     };
     let body = start..start + line.len();
-    Ok(Some(Frame { kind, subject: 0..0, reply: 0..0, body, end: line_end }))
+    Ok(Some(Frame { kind, subject: 0..0, reply: 0..0, head: 0..0, body, end: line_end }))
 }
 
-/// `MSG subject sid [reply] size`, then the payload and CRLF.
+/// `MSG subject sid [reply] size` or `HMSG subject sid [reply] head-size size`, then headers,
+/// payload and CRLF.
 fn message(buf: &[u8], start: usize, args_end: usize, line_end: usize) -> Result<Option<Frame>> {
-    let mut words = [const { 0..0 }; 5];
+    let mut words = [const { 0..0 }; 6];
     let mut count = 0;
     let mut at = start;
     for word in buf.get(start..args_end).unwrap_or_default().split(|&c| c == b' ') {
@@ -76,18 +78,25 @@ fn message(buf: &[u8], start: usize, args_end: usize, line_end: usize) -> Result
         count += 1;
         at += word.len() + 1;
     }
-    let bad = || Error::Server("MSG with a wrong number of words, or no size".to_owned());
-    let [_, subject, _, fourth, fifth] = words;
-    let (reply, size) = match count {
-        4 => (0..0, fourth),
-        5 => (fourth, fifth),
+    let bad = || Error::Server("a message with a wrong number of words, or no size".to_owned());
+    let headed = buf.get(start) == Some(&b'H');
+    let [_, subject, _, fourth, fifth, sixth] = words;
+    let (reply, head_size, size) = match (headed, count) {
+        (false, 4) => (0..0, 0..0, fourth),
+        (false, 5) => (fourth, 0..0, fifth),
+        (true, 5) => (0..0, fourth, fifth),
+        (true, 6) => (fourth, fifth, sixth),
         _ => return Err(bad()),
     };
-    let size = number(buf.get(size).unwrap_or_default()).ok_or_else(bad)?;
-    let body = line_end..line_end.checked_add(size).ok_or_else(bad)?;
+    let sized = |word| number(buf.get(word).unwrap_or_default()).ok_or_else(bad);
+    let head_size = if headed { sized(head_size)? } else { 0 };
+    let size = sized(size)?.checked_sub(head_size).ok_or_else(bad)?;
+    let head = line_end..line_end.checked_add(head_size).ok_or_else(bad)?;
+    let body = head.end..head.end.checked_add(size).ok_or_else(bad)?;
     let end = body.end.checked_add(2).ok_or_else(bad)?;
+    let kind = if headed { Kind::Headed } else { Kind::Message };
     let complete = buf.len() >= end;
-    Ok(complete.then_some(Frame { kind: Kind::Message, subject, reply, body, end }))
+    Ok(complete.then_some(Frame { kind, subject, reply, head, body, end }))
 }
 
 /// An unsigned decimal number.
@@ -126,6 +135,18 @@ mod tests {
     }
 
     #[test]
+    fn tells_headers_from_the_payload() {
+        let buf =
+            b"HMSG a 1 12 14\r\nNATS/1.0\r\n\r\nxy\r\nHMSG a 1 r 12 12\r\nNATS/1.0\r\n\r\n\r\n";
+        let frames = all(buf);
+        assert!(frames.iter().all(|f| f.kind == Kind::Headed));
+        assert!(frames.iter().all(|f| &buf[f.head.clone()] == b"NATS/1.0\r\n\r\n"));
+        assert_eq!(&buf[frames[0].body.clone()], b"xy");
+        assert!(frames[1].body.is_empty());
+        assert_eq!(&buf[frames[1].reply.clone()], b"r");
+    }
+
+    #[test]
     fn every_truncation_gives_a_prefix_of_the_frames() {
         let whole = all(STREAM);
         for cut in 0..STREAM.len() {
@@ -138,6 +159,9 @@ mod tests {
     #[test]
     fn refuses_what_no_server_sends() {
         for bad in [&b"HELLO\r\n"[..], b"MSG a\r\n", b"MSG a 1 x\r\n", b"MSG a 1 -1\r\n"] {
+            assert!(parse(bad, 0).is_err(), "{bad:?}");
+        }
+        for bad in [&b"HMSG a 1 2\r\n"[..], b"HMSG a 1 12 2\r\n", b"HMSG a 1 x 2\r\n"] {
             assert!(parse(bad, 0).is_err(), "{bad:?}");
         }
     }

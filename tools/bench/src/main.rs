@@ -13,7 +13,9 @@ mod connects;
 mod error;
 mod fanout;
 mod frame;
+mod get;
 mod hold;
+mod neighbour;
 mod open_loop;
 mod pace;
 mod pair;
@@ -35,12 +37,14 @@ use error::{Error, Result};
 
 type Mode = fn(&Args) -> Result<()>;
 
-const MODES: [(&str, Mode); 11] = [
+const MODES: [(&str, Mode); 13] = [
     ("pub", pubsub::publish_only),
     ("pubsub", pubsub::publish_and_receive),
     ("fanout", fanout::run),
     ("reqrep", requests::run),
     ("store", store::run),
+    ("get", get::run),
+    ("neighbour", neighbour::run),
     ("lat", open_loop::run),
     ("churn", churn::run),
     ("conns", standing::connections),

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn receive(mut conn: Conn, msgs: u64, epoch: Instant) -> Result<Latencies> {
-    let mut latencies = Latencies::with_capacity(usize::try_from(msgs).unwrap_or(0));
+    let mut latencies = Latencies::default();
     let mut count = 0;
     while count < msgs {
         let frame = conn.next_frame()?;

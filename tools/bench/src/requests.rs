@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::args::Args;
-use crate::conn::Conn;
+use crate::conn::{Conn, Headers};
 use crate::error::{Error, Result};
-use crate::frame::{Kind, number};
+use crate::frame::{Frame, Kind, number};
 use crate::hold;
 use crate::publish::share;
 use crate::report::{self, Latencies, Work};
@@ -38,7 +38,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             out.extend_from_slice(b"\r\n");
         }
     };
-    time_all(args, &target, Load { requesters, inflight, msgs }, ask)
+    let load = Load { requesters, inflight, msgs, lasts: Duration::ZERO, replies: Replies::One };
+    time_all(args, &target, load, ask)
 }
 
 /// Who asks, and how much.
@@ -48,8 +49,21 @@ pub(crate) struct Load {
     pub(crate) requesters: u64,
     /// Requests that each has in flight.
     pub(crate) inflight: usize,
-    /// Requests of all together.
+    /// Requests of all together, at least.
     pub(crate) msgs: u64,
+    /// How long it goes on, at least.
+    pub(crate) lasts: Duration,
+    /// What a request is answered with.
+    pub(crate) replies: Replies,
+}
+
+/// What a request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replies {
+    /// One message.
+    One,
+    /// Messages that count each, and one of status 204 behind them.
+    UntilEnd,
 }
 
 /// Times requests. `ask` gives, for a requester by number, what appends one request with the reply
@@ -63,28 +77,29 @@ pub(crate) fn time_all<A>(
 where
     A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>) + Send + 'static,
 {
-    let Load { requesters, inflight, msgs } = load;
+    let requesters = load.requesters;
     let start = Arc::new(Barrier::new(usize::try_from(requesters).unwrap_or(1) + 1));
     let mut tasks = Vec::new();
     for index in 0..requesters {
-        let requester = Requester::open(target, index, inflight, ask(index))?;
+        let requester = Requester::open(target, index, load, ask(index))?;
         let start = Arc::clone(&start);
-        let mine = share(msgs, requesters, index);
+        let mine = share(load.msgs, requesters, index);
         tasks.push(std::thread::spawn(move || {
             start.wait();
             let begin = Instant::now();
-            requester.request(mine).map(|latencies| (begin, Instant::now(), latencies))
+            requester.request(mine, begin + load.lasts).map(|done| (begin, Instant::now(), done))
         }));
     }
     hold::until_told_to_go(args)?;
     start.wait();
     let mut all = Latencies::default();
     let mut took = Duration::ZERO;
-    let mut first = None;
+    let (mut first, mut msgs) = (None, 0);
     for task in tasks {
-        let (begin, end, latencies) = task.join().map_err(|_| Error::Panicked)??;
+        let (begin, end, done) = task.join().map_err(|_| Error::Panicked)??;
         took = took.max(end - *first.get_or_insert(begin));
-        all.append(latencies);
+        all.append(&done.latencies);
+        msgs += done.msgs;
     }
     report::print(Work { msgs, took }, json!({ "lat_us": all.json() }))?;
     hold::until_told_to_end(args);
@@ -120,33 +135,51 @@ struct Requester<A> {
     asked: Vec<Instant>,
     free: Vec<usize>,
     ask: A,
+    replies: Replies,
+    done: Done,
+}
+
+/// What a requester got.
+#[derive(Default)]
+struct Done {
+    /// Replies, without those that only end others.
+    msgs: u64,
+    /// Requests answered whole.
+    requests: u64,
+    latencies: Latencies,
 }
 
 impl<A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>)> Requester<A> {
-    fn open(target: &Target, index: u64, inflight: usize, ask: A) -> Result<Self> {
+    fn open(target: &Target, index: u64, load: Load, ask: A) -> Result<Self> {
         let inbox = format!("_INBOX.load{index}");
         let conn = Conn::open(target, &format!("SUB {inbox}.* 1\r\n"), BUFFER_LEN)?;
-        let asked = vec![Instant::now(); inflight];
-        Ok(Self { conn, inbox, asked, free: (0..inflight).rev().collect(), ask })
+        let Load { inflight, replies, .. } = load;
+        Ok(Self {
+            conn: conn.with_headers(Headers::Taken),
+            inbox,
+            asked: vec![Instant::now(); inflight],
+            free: (0..inflight).rev().collect(),
+            ask,
+            replies,
+            done: Done::default(),
+        })
     }
 
-    fn request(mut self, msgs: u64) -> Result<Latencies> {
-        let mut latencies = Latencies::with_capacity(usize::try_from(msgs).unwrap_or(0));
-        let (mut asked, mut answered) = (0, 0);
-        while answered < msgs {
-            asked += self.ask(msgs - asked)?;
+    /// Asks for at least `least` replies, and as many more as there is time until `end`.
+    fn request(mut self, least: u64, end: Instant) -> Result<Done> {
+        let mut asked = 0;
+        loop {
+            let left = least.saturating_sub(asked.max(self.done.msgs));
+            let more = if left > 0 || Instant::now() >= end { left } else { u64::MAX };
+            asked += self.ask(more)?;
+            if self.done.requests == asked {
+                return Ok(self.done);
+            }
             // At least one answer, then all that are here already.
             let mut next = self.conn.next_frame()?;
             loop {
-                if next.kind == Kind::Message {
-                    refuse_errors(self.conn.bytes(&next.body))?;
-                    let subject = self.conn.bytes(&next.subject);
-                    let slot = subject.get(self.inbox.len() + 1..).and_then(number);
-                    let slot = slot.filter(|slot| *slot < self.asked.len());
-                    let slot = slot.ok_or_else(|| Error::Server("a stray reply".to_owned()))?;
-                    latencies.push(self.asked.get(slot).map_or(Duration::ZERO, Instant::elapsed));
-                    self.free.push(slot);
-                    answered += 1;
+                if matches!(next.kind, Kind::Message | Kind::Headed) {
+                    self.take(&next)?;
                 }
                 match self.conn.buffered_frame()? {
                     Some(frame) => next = frame,
@@ -154,7 +187,27 @@ impl<A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>)> Requester<A> {
                 }
             }
         }
-        Ok(latencies)
+    }
+
+    /// Counts a reply, and frees the slot of its request if it is the last.
+    fn take(&mut self, reply: &Frame) -> Result<()> {
+        let status = self.conn.bytes(&reply.head).get(b"NATS/1.0".len()..).unwrap_or_default();
+        let ends = status.starts_with(b" 204");
+        if status.starts_with(b" ") && !(ends && self.replies == Replies::UntilEnd) {
+            return Err(Error::Server(String::from_utf8_lossy(status).trim().to_owned()));
+        }
+        refuse_errors(self.conn.bytes(&reply.body))?;
+        let slot = self.conn.bytes(&reply.subject).get(self.inbox.len() + 1..).and_then(number);
+        let slot = slot.filter(|slot| *slot < self.asked.len());
+        let slot = slot.ok_or_else(|| Error::Server("a stray reply".to_owned()))?;
+        self.done.msgs += u64::from(!ends);
+        if ends || self.replies == Replies::One {
+            self.done.requests += 1;
+            let latency = self.asked.get(slot).map_or(Duration::ZERO, Instant::elapsed);
+            self.done.latencies.push(latency);
+            self.free.push(slot);
+        }
+        Ok(())
     }
 
     /// Fills the free slots, with at most `most` requests; returns how many it was.
@@ -179,7 +232,7 @@ impl<A: FnMut(&mut Vec<u8>, std::fmt::Arguments<'_>)> Requester<A> {
 
 /// An answer that is an error would count as work that was not done.
 fn refuse_errors(body: &[u8]) -> Result<()> {
-    if body.starts_with(b"{\"error\"") || body.starts_with(b"NATS/1.0 503") {
+    if body.starts_with(b"{\"error\"") {
         return Err(Error::Server(String::from_utf8_lossy(body).into_owned()));
     }
     Ok(())
