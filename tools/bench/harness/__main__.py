@@ -9,6 +9,7 @@ in nats-server's syntax, and `-c FILE` is appended if it does not occur. `@peer`
 """
 import argparse
 import json
+import math
 import os
 import re
 import resource
@@ -139,7 +140,7 @@ class Bench:
         parts = []
         for figure in figures.FIGURES:
             c = figures.compare(pairs, figure.key)
-            if c:
+            if c and not math.isnan(c.ratio):
                 parts.append(f"{figure.key} {figures.number(c.ratio, 2)}")
         failed = any(name == scenario.name for name, _ in self.failures)
         text = ("FAILED " if failed else "") + ", ".join(parts)

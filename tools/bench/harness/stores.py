@@ -114,8 +114,8 @@ def grown(key, costs):
     """The CPU at each size, and by how much the greatest exceeds the first."""
     cpu = [c["cpu"] for c in costs]
     figures = {f"{key}{n}": value for n, value in enumerate(cpu, 1)}
-    # nothing was measurable when the first took no tick
-    figures["growth_pct"] = (max(cpu[1:]) / cpu[0] - 1) * 100 if cpu[0] else 0.0
+    if all(cpu):  # else one took no tick, and nothing was measurable
+        figures["growth_pct"] = (max(cpu[1:]) / cpu[0] - 1) * 100
     return {**figures, "rate": costs[-1]["rate"], "rss_mib": costs[-1]["rss_mib"]}
 
 

@@ -60,7 +60,6 @@ TARGETS = (
     Target("the same after a restart", SUBJECTS_10M, "rss_restart_mib", 500, "ours"),
     Target("no turn over 5 ms", r"store\.turns\..*", "slow_turns", 0, "ours"),
     Target("no turn over 5 ms while filling", r"store\.turns\..*", "fill_slow_turns", 0, "ours"),
-    Target("long work: neighbour's p99 no worse", r"store\.turns\..*", "near_p99", 1),
     Target("idle ≤ 6 MiB", r"mem\.idle", "rss_mib", 6, "ours"),
     Target("idle connection ≤ 8 KiB", r"mem\.conns\.\dk", "bytes_each", 8192, "ours"),
     Target("subscription ≤ 200 B", r"mem\.subs\.1M", "bytes_each", 200, "ours"),
