@@ -18,7 +18,7 @@ fn folder() -> (tempfile::TempDir, Arc<dyn Disk>) {
 }
 
 fn key(stream: u64) -> BlobKey {
-    BlobKey { account: AccountId(1), stream: StreamId(stream), kind: 2 }
+    BlobKey { account: AccountId(1), stream: StreamId(stream), kind: 2, part: 0 }
 }
 
 fn start(lsn: u64) -> Start {
@@ -77,8 +77,8 @@ fn a_carried_blob_keeps_its_file() {
     write(&mut store, 1, &[(1, b"old"), (2, b"x")]);
     for lsn in 2..6 {
         let mut writer = store.begin(start(lsn), 5).unwrap();
-        assert!(writer.carry(key(1)));
-        assert!(!writer.carry(key(9)));
+        assert!(writer.carry(key(1)).unwrap());
+        assert!(!writer.carry(key(9)).unwrap());
         writer.put(key(2), b"new").unwrap();
         store.install(writer.finish().unwrap()).unwrap();
     }
@@ -90,22 +90,50 @@ fn a_carried_blob_keeps_its_file() {
 }
 
 #[test]
-fn a_blob_is_not_carried_for_ever() {
+fn a_blob_is_written_again_when_its_file_is_old() {
     let (_folder, disk) = folder();
     let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
-    write(&mut store, 1, &[(0, b"old")]);
-    let mut carried = 0;
-    for lsn in 2..30 {
+    let long = vec![7; 600_000];
+    write(&mut store, 1, &[(0, &long)]);
+    let mut files = 0;
+    for lsn in 2..60 {
         let mut writer = store.begin(start(lsn), 5).unwrap();
-        if writer.carry(key(0)) {
-            carried += 1;
-        } else {
-            writer.put(key(0), b"old").unwrap();
-        }
+        assert!(writer.carry(key(0)).unwrap());
         store.install(writer.finish().unwrap()).unwrap();
+        files = files.max(disk.list("checkpoints").unwrap().len());
     }
-    assert_eq!(carried, 27);
-    assert_eq!(contents(&store, 0).unwrap(), b"old");
+    assert_eq!(files, 3);
+    let oldest = disk.list("checkpoints").unwrap().into_iter().map(|entry| entry.name).min();
+    assert!(oldest.unwrap().as_str() > "00000000000000000030.ckpt");
+    assert_eq!(contents(&store, 0).unwrap(), long);
+}
+
+#[test]
+fn the_blobs_of_a_stream_are_known_to_the_next_checkpoint() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk, DIRECTORY).unwrap();
+    write(&mut store, 1, &[(1, b"one"), (2, b"two")]);
+    let mut writer = store.begin(start(2), 5).unwrap();
+    writer.put(BlobKey { part: 7, ..key(2) }, b"part").unwrap();
+    store.install(writer.finish().unwrap()).unwrap();
+    let writer = store.begin(start(3), 5).unwrap();
+    assert_eq!(writer.blobs_before(AccountId(1), StreamId(1)), []);
+    let parts = [BlobKey { part: 7, ..key(2) }];
+    assert_eq!(writer.blobs_before(AccountId(1), StreamId(2)), parts);
+}
+
+#[test]
+fn a_newest_one_that_is_forgotten_is_carried_from_no_more() {
+    let (_folder, disk) = folder();
+    let (mut store, _) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
+    write(&mut store, 1, &[(1, b"older")]);
+    write(&mut store, 2, &[(1, b"newer")]);
+    store.forget_newest();
+    let mut writer = store.begin(start(3), 5).unwrap();
+    assert!(writer.carry(key(1)).unwrap());
+    store.install(writer.finish().unwrap()).unwrap();
+    assert_eq!(contents(&store, 1).unwrap(), b"older");
+    assert_eq!(disk.list("checkpoints").unwrap().len(), 2);
 }
 
 #[test]
@@ -117,12 +145,12 @@ fn a_damaged_newest_falls_back_to_the_one_before() {
     let path = "checkpoints/00000000000000000002.ckpt";
     let file = disk.open(path, OpenMode::Write).unwrap();
     let length = file.length().unwrap();
-    for place in [0, 20, length - 150, length - 70, length - 1] {
+    for place in [0, 20, length - 163, length - 70, length - 1] {
         let mut byte = [0];
         file.read_at(&mut byte, place).unwrap();
         file.write_at(&[byte[0] ^ 4], place).unwrap();
         let (store, rejected) = Checkpoints::open(disk.clone(), DIRECTORY).unwrap();
-        if place == length - 150 {
+        if place == length - 163 {
             assert!(rejected.is_empty(), "damage of a blob shows when it is read");
             let newest = store.newest().unwrap();
             assert!(store.verify(newest).unwrap_err().to_string().starts_with(path));

@@ -25,7 +25,7 @@ const FORMAT: DirectoryFormat = DirectoryFormat {
 const OPTIONS: WalOptions =
     WalOptions { file_size: 16 * 1024, files: 4, zero_step: 0, batch_max: 1 << 20 };
 const SEGMENT: SegmentId = SegmentId { account: AccountId(1), stream: StreamId(2), first_seq: 100 };
-const KEY: BlobKey = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3 };
+const KEY: BlobKey = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3, part: 1 << 40 };
 const REFERENCE: Reference =
     Reference { segment: 100, offset: 64, length: 80, checksum: Checksum(0x1234_5678) };
 const OUTCOME: Outcome = Outcome { stream: StreamId(2), applied: Lsn(4096), last_seq: 102 };
@@ -115,7 +115,7 @@ fn write(root: &Path) {
     for blob in [&b"state"[..], b"later state"] {
         let start = Start { position: wal.durable(), durable: wal.durable().lsn };
         let mut writer = checkpoints.begin(start, 1_700_000_003_000_000_000).unwrap();
-        if !writer.carry(KEY) {
+        if !writer.carry(KEY).unwrap() {
             writer.put(KEY, blob).unwrap();
         }
         writer.put(BlobKey { kind: 4, ..KEY }, blob).unwrap();

@@ -19,6 +19,7 @@ pub(super) use streams::{created, state};
 
 use super::advising::{self, advise};
 use super::outbox::Outbox;
+use super::parked::Asked;
 use super::shard::Shard;
 use super::studies::Finding;
 use super::waiting::Waiting;
@@ -83,7 +84,10 @@ pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &
             None => return,
         },
         StreamCall::Create => Reply::new(&streams::create(shard, &request, now)),
-        StreamCall::Update => Reply::new(&streams::update(shard, &request, now)),
+        StreamCall::Update => match streams::update(shard, &request, now).transpose() {
+            Some(updated) => Reply::new(&updated),
+            None => return,
+        },
         StreamCall::Delete => Reply::new(&streams::delete(shard, &request, now)),
         StreamCall::Restore => return backup::restore(shard, &request, now, outbox),
         _ => return,
@@ -126,7 +130,10 @@ pub fn answer(
             Err(error) => Reply::new::<documents::Described>(&Err(error)),
         },
         Endpoint::Stream(StreamCall::Purge, _) => {
-            Reply::new(&messages::purge(shard, &request, refused))
+            match messages::purge(shard, &request, refused).transpose() {
+                Some(purged) => Reply::new(&purged),
+                None => return,
+            }
         }
         Endpoint::Stream(StreamCall::MessageGet, _) => {
             match messages::get(shard, &request, outbox) {
@@ -168,6 +175,17 @@ fn describe_later(
         })
     };
     shard.study(Box::new(study), outbox);
+}
+
+/// Answers a request that took long.
+pub fn conclude(shard: &mut Shard, message: &Inbound<'_>, what: Asked, outbox: &mut Outbox<'_>) {
+    let Some(stream) = stream_of(message.subject, shard.intake.domain()) else { return };
+    let request = request(shard, message, stream);
+    let reply = match what {
+        Asked::Purge(before) => Reply::new(&messages::purged(shard, &request, before)),
+        Asked::Update => Reply::new(&streams::updated(shard, &request)),
+    };
+    send(shard, &request, &reply, outbox);
 }
 
 /// The stream that a request is about.

@@ -15,6 +15,7 @@ use super::journal::{Journal, Logged, Opening};
 use super::mending::{Mended, mend};
 use super::recovery;
 use super::repair::{RepairMode, repair_disk};
+use super::saving;
 use super::streams::{Ledger, Streams};
 
 const SEED: u64 = 7;
@@ -89,9 +90,7 @@ impl Store {
 
     fn checkpoint(&mut self) -> Result<(), Error> {
         let Self { streams, ledger, journal, .. } = self;
-        journal.checkpoint(|writer| recovery::save(streams, ledger, writer))?;
-        recovery::reclaim(streams, ledger, journal);
-        Ok(())
+        saving::save(streams, ledger, journal)
     }
 
     /// What was published and is not covered by a mark yet, is.

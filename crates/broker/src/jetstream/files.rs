@@ -9,7 +9,7 @@ use anabranch_log::Error;
 use anabranch_log::disk::Disk;
 use anabranch_log::format::{AccountId, DirectoryId, StreamId};
 use anabranch_log::segment::{
-    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, Tail,
+    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, Tail, Unsynced,
 };
 
 use super::journal::is_out_of_space;
@@ -244,26 +244,36 @@ impl FilePayloads {
         self.segments.values_mut().for_each(|segment| segment.live = 0);
     }
 
-    /// Makes everything durable; what a checkpoint must know to find it again is appended.
+    /// What a checkpoint keeps of the files as they are now.
     ///
     /// # Errors
     /// What the disk says. The checkpoint must not be made then.
-    pub fn save(&mut self, into: &mut Vec<u8>) -> Result<(), Error> {
+    pub fn shot(&mut self) -> Result<FilesShot, Error> {
         self.leave_empty();
-        // All of them stay until all are synced: what one could not write is not elsewhere.
+        let mut unsynced = Vec::new();
         for writer in &mut self.full {
-            writer.sync()?;
+            unsynced.push(writer.unsynced()?.1);
         }
-        self.full.clear();
-        let tail = self.writer.as_mut().map(SegmentWriter::sync).transpose()?;
+        let full = self.full.len();
         let active = self.writer.as_ref().map_or(0, |writer| writer.id().first_seq);
-        into.extend_from_slice(&active.to_le_bytes());
-        into.extend_from_slice(&tail.map_or([0; Tail::SIZE], |tail| tail.encode()));
-        for (first_seq, segment) in &self.segments {
-            into.extend_from_slice(&first_seq.to_le_bytes());
-            into.extend_from_slice(&segment.live.to_le_bytes());
+        let mut list = active.to_le_bytes().to_vec();
+        let mut end = [0; Tail::SIZE];
+        if let Some(writer) = &mut self.writer {
+            let (tail, handle) = writer.unsynced()?;
+            unsynced.push(handle);
+            end = tail.encode();
         }
-        Ok(())
+        list.extend_from_slice(&end);
+        for (first_seq, segment) in &self.segments {
+            list.extend_from_slice(&first_seq.to_le_bytes());
+            list.extend_from_slice(&segment.live.to_le_bytes());
+        }
+        let empty = self.segments.iter().filter(|(_, segment)| segment.live == 0);
+        let empty = empty.map(|(&seq, _)| seq).filter(|&seq| seq != active);
+        let empty = empty.filter(|seq| !self.doomed.contains(seq)).collect();
+        let doomed = self.doomed.iter().map(|&seq| self.home.segment(seq)).collect();
+        let disk = Arc::clone(&self.home.disk);
+        Ok(FilesShot { disk, list, unsynced, full, empty, doomed })
     }
 
     /// A segment of which no message is left is not written to any more, so that it can be removed.
@@ -310,7 +320,21 @@ impl FilePayloads {
         holes
     }
 
-    /// The segments that [`Self::save`] told of. What was written behind them is cut off: the log
+    /// The checkpoint of the shot was made, and files that neither it nor the one before needs
+    /// were removed, but for those that `stay`.
+    pub fn installed(&mut self, mut shot: Installed, stay: &[SegmentId]) {
+        self.full.drain(..shot.full);
+        for id in shot.doomed {
+            if stay.contains(&id) {
+                shot.empty.push(id.first_seq);
+            } else {
+                self.segments.remove(&id.first_seq);
+            }
+        }
+        self.doomed = shot.empty;
+    }
+
+    /// The segments that a [`FilesShot`] told of. What was written behind them is cut off: the log
     /// brings it again. Segments that are missing or too short are [`Hole`]s.
     ///
     /// # Errors
@@ -364,21 +388,51 @@ impl FilePayloads {
         let length = reader.and_then(|reader| reader.length()).unwrap_or(0);
         self.holes.push(Hole { first, next: None, error, length });
     }
+}
 
-    /// A checkpoint was made: files that neither it nor the one before needs are removed.
+/// What a checkpoint keeps of the files of a stream.
+#[derive(Debug)]
+pub struct FilesShot {
+    disk: Arc<dyn Disk>,
+    /// Which segments there are, for [`FilePayloads::load_from`].
+    pub list: Vec<u8>,
+    unsynced: Vec<Unsynced>,
+    full: usize,
+    empty: Vec<u64>,
+    doomed: Vec<SegmentId>,
+}
+
+/// What the stream hears of when the checkpoint was made.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// So many full segments are durable.
+    full: usize,
+    /// Segments without messages at that time.
+    empty: Vec<u64>,
+    /// Segments that were removed.
+    doomed: Vec<SegmentId>,
+}
+
+impl FilesShot {
+    /// Makes everything durable that was written when this was made.
     ///
     /// # Errors
-    /// What the disk says; they are tried again at the next checkpoint.
-    pub fn reclaim(&mut self) -> Result<(), Error> {
-        let active = self.writer.as_ref().map(|writer| writer.id().first_seq);
-        while let Some(&first_seq) = self.doomed.last() {
-            segment::remove(&*self.home.disk, self.home.segment(first_seq))?;
-            self.segments.remove(&first_seq);
-            self.doomed.pop();
+    /// What the disk says. The checkpoint must not be made then.
+    pub fn sync(&self) -> Result<(), Error> {
+        self.unsynced.iter().try_for_each(Unsynced::sync)
+    }
+
+    /// Removes what nobody needs once the checkpoint was made; what cannot be removed is added
+    /// to `stay`.
+    pub fn remove_doomed(self, stay: &mut Vec<SegmentId>) -> Installed {
+        for &id in &self.doomed {
+            if let Err(error) = segment::remove(&*self.disk, id) {
+                log::error!("A segment without messages cannot be removed: {error}");
+                stay.push(id);
+            }
         }
-        let empty = self.segments.iter().filter(|(_, segment)| segment.live == 0);
-        self.doomed = empty.map(|(&seq, _)| seq).filter(|&seq| Some(seq) != active).collect();
-        Ok(())
+        let Self { full, empty, doomed, .. } = self;
+        Installed { full, empty, doomed }
     }
 }
 

@@ -10,11 +10,12 @@ use anabranch_log::segment::NewRecord;
 
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
+use super::parked::Parked;
 use super::payloads::{MemoryPayloads, Payload};
 use super::trouble::{Trouble, is_damage};
 use crate::client::Subscription;
 
-/// Messages that are removed at once by a command that removes many.
+/// Messages that are removed at a time when nothing else can be done meanwhile.
 const ITEMS_AT_ONCE: usize = 65_536;
 
 /// Where the bytes of a stream's messages are.
@@ -37,10 +38,18 @@ pub struct Held {
     pub subscriptions: Vec<Arc<Subscription>>,
     /// `{"stream":"S","seq":`, where every acknowledgement begins.
     pub ack_start: Vec<u8>,
-    /// It is not what the last checkpoint says.
+    /// It changed since it was last looked at for a checkpoint.
     pub changed: bool,
     /// It is being made from a backup, and nobody sees it.
     pub is_restoring: bool,
+    /// It is in the checkpoint that is being written.
+    pub is_in_plan: bool,
+    /// The epoch of the machine that the last checkpoint holds.
+    pub saved_epoch: u64,
+    /// What waits until the machine has done what it began.
+    pub parked: Option<Box<Parked>>,
+    /// Payloads that nobody needs any more.
+    pub litter: Option<MemoryPayloads>,
     /// Why it takes nothing more until the next start, or until it is repaired.
     pub broken: Option<String>,
     /// What else is wrong with its files, or was.
@@ -126,27 +135,32 @@ impl Held {
         }
     }
 
-    /// Ends what the last command left to be done, and lets go of the bytes of messages that
-    /// left.
+    /// Lets go of the bytes of messages that left.
     pub fn forget(&mut self, removed: &mut Vec<Removed>) {
-        while self.machine.proceed(ITEMS_AT_ONCE, removed) == Progress::More {
-            self.let_go(removed);
-        }
-        self.let_go(removed);
-        if self.machine.take_cleared() {
-            match &mut self.store {
-                Store::Memory(payloads) => *payloads = MemoryPayloads::default(),
-                Store::File(payloads) => payloads.forget_all(),
-            }
-        }
-    }
-
-    fn let_go(&mut self, removed: &mut Vec<Removed>) {
         match &mut self.store {
             Store::Memory(payloads) => removed.iter().for_each(|gone| payloads.remove(gone.seq)),
             Store::File(payloads) => payloads.forget(removed),
         }
         removed.clear();
+        if self.machine.take_cleared() {
+            match &mut self.store {
+                Store::Memory(payloads) => self.litter = Some(std::mem::take(payloads)),
+                Store::File(payloads) => payloads.forget_all(),
+            }
+        }
+    }
+
+    /// Goes on with what the machine began, up to about `items` messages.
+    pub fn proceed(&mut self, items: usize) -> Progress {
+        let mut removed = Vec::new();
+        let progress = self.machine.proceed(items, &mut removed);
+        self.forget(&mut removed);
+        progress
+    }
+
+    /// Ends what the machine began.
+    pub fn finish(&mut self) {
+        while self.proceed(ITEMS_AT_ONCE) == Progress::More {}
     }
 
     /// Writes what was kept; what the disk has no room for waits in memory until it has.
@@ -173,37 +187,18 @@ impl Held {
         }
     }
 
-    /// Everything that a checkpoint keeps of the stream, after its files were synced.
+    /// The stream that was saved; it listens to nothing yet.
     ///
     /// # Errors
-    /// When that failed.
-    pub fn save(&mut self) -> Result<Vec<u8>, Error> {
-        let mut files = Vec::new();
-        if let Store::File(payloads) = &mut self.store {
-            payloads.save(&mut files)?;
-        }
-        let len = u32::try_from(files.len()).map_err(|_| Error::Options("too many segments"))?;
-        let mut bytes = len.to_le_bytes().to_vec();
-        bytes.append(&mut files);
-        self.machine.save(&mut bytes);
-        Ok(bytes)
-    }
-
-    /// The stream that [`Self::save`] wrote; it listens to nothing yet.
-    ///
-    /// # Errors
-    /// When the bytes are none of its, or its files are not there.
-    pub fn load_from(id: StreamId, home: Home, bytes: &[u8], seed: u64) -> Result<Self, Error> {
-        let unreadable = Error::Options("a stream in the checkpoint cannot be read");
-        let (len, rest) = bytes.split_first_chunk::<4>().ok_or(unreadable.clone())?;
-        let len = usize::try_from(u32::from_le_bytes(*len)).map_err(|_| unreadable.clone())?;
-        let (files, machine) = rest.split_at_checked(len).ok_or(unreadable.clone())?;
-        let machine = Stream::load(machine, seed).map_err(|error| {
-            log::error!("Stream {id} in the checkpoint: {error}");
-            unreadable
-        })?;
+    /// When its files are not there.
+    pub fn load_from(
+        id: StreamId,
+        home: Home,
+        files: &[u8],
+        machine: Stream,
+    ) -> Result<Self, Error> {
         let store = Store::File(Box::new(FilePayloads::load_from(home, files)?));
-        Ok(Self::new(id, machine, store))
+        Ok(Self { changed: false, ..Self::new(id, machine, store) })
     }
 
     /// Its last file is not written to any more: what comes goes to a new one.
@@ -240,19 +235,20 @@ impl Held {
     /// A stream that listens to nothing yet.
     #[must_use]
     pub fn new(id: StreamId, machine: Stream, store: Store) -> Self {
-        let (subscriptions, ack_start) = (Vec::new(), Vec::new());
-        let (changed, is_restoring) = (true, false);
-        let (broken, trouble) = (None, Trouble::default());
         Self {
             id,
             machine,
             store,
-            subscriptions,
-            ack_start,
-            changed,
-            is_restoring,
-            broken,
-            trouble,
+            subscriptions: Vec::new(),
+            ack_start: Vec::new(),
+            changed: true,
+            is_restoring: false,
+            is_in_plan: false,
+            saved_epoch: 0,
+            parked: None,
+            litter: None,
+            broken: None,
+            trouble: Trouble::default(),
         }
     }
 

@@ -1,22 +1,23 @@
 //! What the streams' commands are logged in: the data directory, its log and its checkpoints.
 
+mod checkpoints;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anabranch_jetstream::stream::{Command, Record};
-use anabranch_log::checkpoint::{BlobKey, Checkpoint, CheckpointWriter, Checkpoints};
+use anabranch_log::checkpoint::{BlobKey, Checkpoints};
 use anabranch_log::directory::{Directory, Facts};
 use anabranch_log::disk::{Disk, LockMode, Operation, RealDisk};
 use anabranch_log::format::{
     AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Outcome, StreamId,
 };
-use anabranch_log::wal::{
-    Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Usage, Wal, WalOptions,
-};
+use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal, WalOptions};
 use anabranch_log::{Error, wal};
 
+use super::checkpointing::Keeper;
 use super::figures::{Figures, Progress};
 use super::files::Home;
 use super::outcomes::{self, Untold};
@@ -25,8 +26,15 @@ use super::streams::Ledger;
 
 /// How long messages may be acknowledged without a sync, on streams that ask for that.
 const SYNC_AFTER: Duration = Duration::from_millis(10);
-/// Time between attempts of checkpoints that fail.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// One of the two checkpoints that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The last one.
+    Newest,
+    /// The one before it.
+    Previous,
+}
 
 /// The account `$G`.
 pub const GLOBAL: AccountId = AccountId(1);
@@ -34,7 +42,9 @@ pub const GLOBAL: AccountId = AccountId(1);
 /// The open data directory.
 pub struct Journal {
     directory: Directory,
-    checkpoints: Checkpoints,
+    /// Away while a checkpoint is being written.
+    checkpoints: Option<Checkpoints>,
+    keeper: Keeper,
     wal: Wal,
     clock: Instant,
     /// Something was logged since the last checkpoint.
@@ -45,6 +55,8 @@ pub struct Journal {
     unmarked: bool,
     /// Where the log goes on behind the last checkpoint.
     checkpointed: Lsn,
+    /// The same for the one that is being made.
+    checkpointing_from: Lsn,
     /// Bytes of everything in it.
     checkpoint_bytes: u64,
     /// Streams whose outcomes are not in the log yet.
@@ -56,6 +68,8 @@ pub struct Journal {
     /// It was said that files cannot be prepared.
     warned: bool,
     figures: Arc<Figures>,
+    /// Time spent on waiting for the disk.
+    waited: Duration,
 }
 
 /// A data directory whose contents are being read.
@@ -65,15 +79,6 @@ pub struct Opening {
     facts: Facts,
     options: WalOptions,
     progress: Arc<Progress>,
-}
-
-/// What a checkpoint holds.
-#[derive(Default)]
-pub struct Saved {
-    /// Where the log goes on behind it.
-    pub start: Start,
-    /// Its parts, or why one cannot be read.
-    pub parts: Vec<(BlobKey, Result<Vec<u8>, Error>)>,
 }
 
 /// What the log has.
@@ -141,34 +146,28 @@ impl Opening {
         home(&self.directory, stream)
     }
 
-    /// Reads the newest checkpoint that can be read: its parts, and where the log goes on. If all
-    /// of them are damaged somewhere, the newest.
+    /// Reads a checkpoint, all of it: `each` gets its parts, or why one cannot be read, in the
+    /// order of their keys. Gives where the log goes on; nothing if there is no such checkpoint.
     ///
     /// # Errors
-    /// When the log has lost what would be needed without a checkpoint.
-    pub fn checkpoint(&self) -> Result<Saved, Error> {
-        let Some(newest) = self.checkpoints.newest() else { return Ok(Saved::default()) };
-        let saved = self.read(newest);
-        let Some(error) = saved.parts.iter().find_map(|(_, read)| read.as_ref().err()) else {
-            return Ok(saved);
+    /// Those of `each`.
+    pub fn read_checkpoint(
+        &self,
+        which: Which,
+        each: impl FnMut(BlobKey, Result<&[u8], Error>) -> Result<(), Error>,
+    ) -> Result<Option<Start>, Error> {
+        let checkpoint = match which {
+            Which::Newest => self.checkpoints.newest(),
+            Which::Previous => self.checkpoints.previous(),
         };
-        log::error!("The newest checkpoint is damaged: {error}");
-        let previous = self.checkpoints.previous().map(|previous| self.read(previous));
-        let whole = previous.filter(|saved| saved.parts.iter().all(|(_, read)| read.is_ok()));
-        if whole.is_some() {
-            log::error!("The checkpoint before it is used");
-        }
-        Ok(whole.unwrap_or(saved))
+        let Some(checkpoint) = checkpoint else { return Ok(None) };
+        self.checkpoints.read_each(checkpoint, .., each)?;
+        Ok(Some(checkpoint.start))
     }
 
-    fn read(&self, checkpoint: &Checkpoint) -> Saved {
-        let mut saved = Saved { start: checkpoint.start, parts: Vec::new() };
-        for (key, length) in checkpoint.blobs() {
-            let blob = self.checkpoints.read(checkpoint, key);
-            let blob = blob.map(|blob| blob.expect("the key is one of the checkpoint's"));
-            saved.parts.push((key, blob.and_then(|blob| blob.read_all(length))));
-        }
-        saved
+    /// The newest checkpoint counts no more.
+    pub fn forget_newest(&mut self) {
+        self.checkpoints.forget_newest();
     }
 
     /// Tells the ledger of all streams that ever had files: a number is not given twice.
@@ -223,21 +222,25 @@ impl Opening {
         let changed = report.batches > 0 || report.damages > 0;
         let untold = Untold::from(wal.written().lsn);
         let (maintained, unmarked, checkpointed) = (false, changed, start.position.lsn);
+        let keeper = Keeper::start().map_err(|_| Error::Options("no thread for checkpoints"))?;
         Ok(Journal {
             directory,
-            checkpoints,
+            checkpoints: Some(checkpoints),
+            keeper,
             wal,
             clock,
             changed,
             maintained,
             unmarked,
             checkpointed,
+            checkpointing_from: checkpointed,
             checkpoint_bytes,
             untold,
             failing: None,
             unsynced: None,
             warned: false,
             figures: Arc::default(),
+            waited: Duration::ZERO,
         })
     }
 }
@@ -333,37 +336,6 @@ impl Journal {
         let _ = self.wal.append(&envelope, &payload);
     }
 
-    /// A part of the newest checkpoint, if it has that.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn saved(&self, key: BlobKey) -> Result<Option<Vec<u8>>, Error> {
-        let Some(newest) = self.checkpoints.newest() else { return Ok(None) };
-        let blob = self.checkpoints.read(newest, key)?;
-        blob.map(|blob| blob.read_all(u64::MAX)).transpose()
-    }
-
-    /// Gives `apply` all commands of a stream since the newest checkpoint.
-    ///
-    /// # Errors
-    /// When the log cannot be read, and those of `apply`.
-    pub fn reread(
-        &self,
-        stream: StreamId,
-        mut apply: impl FnMut(&Logged<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let newest = self.checkpoints.newest();
-        let start = newest.map_or_else(Start::default, |newest| newest.start);
-        self.wal.reread(start.position, |batch| {
-            for record in batch.records().filter(|record| record.envelope.stream == stream) {
-                if let Some(logged) = logged(&record)? {
-                    apply(&logged)?;
-                }
-            }
-            Ok(())
-        })
-    }
-
     /// Makes everything added durable.
     ///
     /// # Errors
@@ -374,7 +346,9 @@ impl Journal {
             let begun = Instant::now();
             self.wal.commit()?;
             self.unsynced = None;
-            self.figures.commits.add(begun.elapsed());
+            let took = begun.elapsed();
+            self.figures.commits.add(took);
+            self.waited += took;
             self.maintained = false;
             self.unmarked = true;
         }
@@ -416,6 +390,11 @@ impl Journal {
         self.wal.growth().saturating_add(bytes.saturating_add(bytes / 2))
     }
 
+    /// Time spent on waiting for the disk since this was asked last.
+    pub fn take_waited(&mut self) -> Duration {
+        std::mem::take(&mut self.waited)
+    }
+
     /// What is measured goes there.
     pub fn observe(&mut self, figures: &Arc<Figures>) {
         self.figures = Arc::clone(figures);
@@ -427,57 +406,6 @@ impl Journal {
         let usage = self.wal.usage();
         self.figures.log_used.store(usage.used, Ordering::Relaxed);
         self.figures.log_max.store(usage.max, Ordering::Relaxed);
-    }
-
-    /// So much was logged that a checkpoint is due: a third of what the log may hold, since it
-    /// holds what came since the checkpoint before the last.
-    #[must_use]
-    pub fn wants_checkpoint(&self) -> bool {
-        let logged = self.wal.written().lsn.since(self.checkpointed);
-        let Usage { used, max } = self.wal.usage();
-        // After much at once, what the last checkpoint left is released by the next one only.
-        let crowded = used >= max / 4 * 3 && logged > 0;
-        (logged >= max / 3 || crowded) && self.may_checkpoint()
-    }
-
-    /// No checkpoint failed a moment ago.
-    #[must_use]
-    pub fn may_checkpoint(&self) -> bool {
-        self.failing.is_none_or(|since| since.elapsed() >= RETRY_AFTER)
-    }
-
-    /// Something was logged since the last checkpoint.
-    #[must_use]
-    pub fn has_changed(&self) -> bool {
-        self.changed
-    }
-
-    /// Makes a checkpoint of what `save` writes or carries over.
-    ///
-    /// # Errors
-    /// When it cannot be made; the one before still holds.
-    pub fn checkpoint(
-        &mut self,
-        save: impl FnOnce(&mut CheckpointWriter) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.commit()?;
-        let durable = self.wal.durable();
-        let start = Start { position: durable, durable: durable.lsn };
-        let finished = self.checkpoints.begin(start, now()).and_then(|mut writer| {
-            save(&mut writer)?;
-            writer.finish()
-        });
-        let finished = finished.inspect_err(|_| {
-            self.failing = Some(Instant::now());
-            // What is left of it takes space; it is tried again with the next one.
-            let _ = self.checkpoints.sweep();
-        })?;
-        let needed_from = self.checkpoints.install(finished)?;
-        self.changed = false;
-        self.checkpoint_bytes = bytes_of(&self.checkpoints);
-        self.failing = None;
-        self.checkpointed = durable.lsn;
-        self.wal.release(needed_from)
     }
 
     /// To be called while nothing waits: gets files ready, and marks what is durable, and where

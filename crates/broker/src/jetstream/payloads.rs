@@ -29,6 +29,17 @@ impl MemoryPayloads {
         self.by_seq.get(&seq)
     }
 
+    /// Forgets up to `count` messages, to be called again until there are none: a million at once
+    /// take too long.
+    pub fn shrink(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            if self.by_seq.pop_first().is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Forgets a message.
     pub fn remove(&mut self, seq: u64) {
         self.by_seq.remove(&seq);

@@ -24,7 +24,8 @@ use taking::Outcome;
 /// Lets streams take what waits for them, within bounds.
 pub fn pull(shard: &mut Shard) {
     shard.pipes.notice(&mut shard.streams);
-    if shard.pipes.is_empty() || shard.has_failed() {
+    // Busy streams take nothing; they are not busy for long.
+    if shard.pipes.is_empty() || shard.has_failed() || !shard.parked.is_empty() {
         return;
     }
     let (now, begun) = (now(), Instant::now());

@@ -1,58 +1,36 @@
-//! Streams from what is stored, and what is stored of them.
+//! Streams from what is stored.
 
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::Strictness;
 use anabranch_jetstream::stream::{Command, Purge, Removed, RestoreStep, Stream};
 use anabranch_log::Error;
-use anabranch_log::checkpoint::{BlobKey, CheckpointWriter};
-use anabranch_log::format::{AccountId, StreamId};
+use anabranch_log::format::StreamId;
+use anabranch_log::wal::Start;
 
 use super::backlog::Backlog;
+use super::checkpointing::{BACKLOG, key};
 use super::files::{FilePayloads, Home};
 use super::held::{Held, Store};
-use super::journal::{Found, GLOBAL, Journal, Logged, Opening, is_out_of_space};
-use super::losses::Losses;
+use super::journal::{Found, Journal, Logged, Opening, Which, is_out_of_space};
 use super::passing;
 use super::payloads::MemoryPayloads;
-use super::placing::{self, NO_CREATION, Placing, Replayed};
+use super::placing::{Placing, Replayed};
 use super::publishing::{self, Message};
 use super::pulling::{Taking, take};
+use super::reading::{Parts, Reading};
 use super::restoring;
 use super::shard::now;
 use super::streams::{Ledger, Streams};
-use super::trouble::is_damage;
-
-/// The parts of a checkpoint: a stream,
-const STREAM: u16 = 1;
-/// a stream that is being restored,
-const RESTORING: u16 = 3;
-/// commands of a stream since its state, where it takes none,
-const BACKLOG: u16 = 4;
-/// what damage took from it,
-const LOSSES: u16 = 5;
-/// and its commands that nothing places.
-const UNPLACED: u16 = 6;
-/// The part that holds what outlives streams.
-const LEDGER: BlobKey = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 2 };
-
-fn key(stream: StreamId, kind: u16) -> BlobKey {
-    BlobKey { account: GLOBAL, stream, kind }
-}
 
 /// Reads everything. Damage is logged, and shows in the streams that it concerns.
 ///
 /// # Errors
 /// When nothing can be read, or by a newer program only.
-pub fn recover(opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal), Error> {
-    let mut streams = Streams::default();
-    let mut ledger = Ledger::default();
-    let saved = opening.checkpoint()?;
-    let start = saved.start;
+pub fn recover(mut opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal), Error> {
     let template = opening.home(StreamId(0));
-    for (key, read) in saved.parts {
-        load(&mut streams, &mut ledger, &template, key, read, seed)?;
-    }
+    let (start, read) = read_checkpoint(&mut opening, &template, seed)?;
+    let Reading { mut streams, mut ledger, .. } = read;
     opening.note_streams(&mut ledger)?;
     let mut placing = Placing::default();
     let mut replayed =
@@ -73,6 +51,9 @@ pub fn recover(opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal)
             held.fail(&error);
         }
         held.lose_missing();
+    }
+    for (id, unserved) in streams.unserved() {
+        log::error!("The stream of number {id} cannot be served: {}", unserved.reason);
     }
     give_up_restores(&mut streams, &mut ledger, &mut journal)?;
     Ok((streams, ledger, journal))
@@ -103,65 +84,30 @@ fn give_up_restores(
     Ok(())
 }
 
-/// Takes one part of a checkpoint. Those of a stream come one after the other, the stream first.
-fn load(
-    streams: &mut Streams,
-    ledger: &mut Ledger,
-    template: &Home,
-    key: BlobKey,
-    read: Result<Vec<u8>, Error>,
+/// Reads the newest checkpoint. If something in it is damaged, the one before it, if that is whole.
+fn read_checkpoint<'a>(
+    opening: &mut Opening,
+    template: &'a Home,
     seed: u64,
-) -> Result<(), Error> {
-    if key == LEDGER {
-        match read.and_then(|bytes| Ledger::load(&bytes)) {
-            Ok(read) => *ledger = read,
-            Err(error) => log::error!("What is stored of deleted streams cannot be read: {error}"),
-        }
-        return Ok(());
-    }
-    let id = key.stream;
-    ledger.note_stream(id);
-    let home = Home { stream: id, ..template.clone() };
-    if [STREAM, RESTORING].contains(&key.kind) {
-        let is_restoring = key.kind == RESTORING;
-        match read.and_then(|bytes| Held::load_from(id, home, &bytes, seed)) {
-            Ok(held) => streams.insert(Held { is_restoring, ..held }),
-            Err(error) if is_newer(&error) => return Err(error),
-            Err(error) => streams.put_unserved(id, error.to_string(), Backlog::default()),
-        }
-        return Ok(());
-    }
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            log::error!("What is stored beside stream {id} cannot be read: {error}");
-            return Ok(());
-        }
+) -> Result<(Start, Reading<'a>), Error> {
+    let read = |opening: &Opening, which| {
+        let mut reading = Reading::new(template, seed);
+        let start = opening.read_checkpoint(which, |key, read| reading.add(key, read))?;
+        reading.end()?;
+        Ok::<_, Error>((start, reading))
     };
-    match (key.kind, streams.get_mut(id)) {
-        (BACKLOG, _) => {
-            let backlog = Backlog::from_bytes(bytes);
-            if let Some(unserved) = streams.unserved_mut(id) {
-                unserved.backlog = backlog;
-                return Ok(());
-            }
-            let mut replayed = Replayed { streams, ledger, template, seed };
-            backlog
-                .replay(|time, command| replayed.apply(&Logged { stream: id, time, command }))?;
-            if streams.get(id).is_none() {
-                streams.put_unserved(id, NO_CREATION.to_owned(), backlog);
-            }
-        }
-        (LOSSES, Some(held)) => held.trouble.losses = Losses::load(&bytes)?,
-        (UNPLACED, Some(held)) => placing::hold(held, Backlog::from_bytes(bytes)),
-        _ => {}
+    let (start, newest) = read(opening, Which::Newest)?;
+    let Some(start) = start else { return Ok((Start::default(), newest)) };
+    let Some(error) = &newest.damage else { return Ok((start, newest)) };
+    log::error!("The newest checkpoint is damaged: {error}");
+    if let (Some(start), previous) = read(opening, Which::Previous)?
+        && previous.damage.is_none()
+    {
+        log::error!("The checkpoint before it is used");
+        opening.forget_newest();
+        return Ok((start, previous));
     }
-    Ok(())
-}
-
-/// Something was written by a newer program, or is another directory's: nothing is damaged.
-fn is_newer(error: &Error) -> bool {
-    matches!(error, Error::Format { .. }) && !is_damage(error)
+    Ok((start, newest))
 }
 
 /// The stream as the last checkpoint and the log say it is, while the log is open. The segments in
@@ -172,13 +118,15 @@ fn is_newer(error: &Error) -> bool {
 pub fn reload(journal: &Journal, id: StreamId, made: &[u64], seed: u64) -> Result<Held, Error> {
     let (mut streams, mut ledger) = (Streams::default(), Ledger::default());
     let home = journal.home(id);
-    let read = |kind| journal.saved(key(id, kind));
+    let mut parts = Parts::new(id);
+    journal.saved_stream(id, |key, bytes| {
+        parts.add(key, Ok(bytes), seed);
+        Ok(())
+    })?;
+    let backlog = parts.backlog.take();
     let mut known = Vec::new();
-    let restoring = read(RESTORING)?;
-    let is_restoring = restoring.is_some();
-    if let Some(bytes) = read(STREAM)?.or(restoring) {
-        let held = Held::load_from(id, home.clone(), &bytes, seed)?;
-        let mut held = Held { is_restoring, ..held };
+    if parts.has_state() {
+        let mut held = parts.held(home.clone())?;
         held.abandon();
         known = held.segments();
         streams.insert(held);
@@ -188,7 +136,7 @@ pub fn reload(journal: &Journal, id: StreamId, made: &[u64], seed: u64) -> Resul
     }
     let mut replayed =
         Replayed { streams: &mut streams, ledger: &mut ledger, template: &home, seed };
-    if let Some(bytes) = read(BACKLOG)? {
+    if let Some(bytes) = backlog {
         Backlog::from_bytes(bytes)
             .replay(|time, command| replayed.apply(&Logged { stream: id, time, command }))?;
     }
@@ -242,11 +190,24 @@ pub fn apply(
         restore(streams, stream, &step, time);
         return Ok(());
     }
-    let Some(held) = streams.get_mut(stream) else { return Ok(()) };
+    if let Command::Remove = command {
+        if streams.remove(stream).is_some() {
+            ledger.bury(stream);
+        }
+        return Ok(());
+    }
+    match streams.get_mut(stream) {
+        Some(held) => apply_to(held, command, time),
+        None => Ok(()),
+    }
+}
+
+/// Applies a command to the stream that it is for.
+fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Error> {
     held.changed = true;
     let mut removed = Vec::new();
     match command {
-        Command::Create(_) | Command::Restore(_) => {}
+        Command::Create(_) | Command::Restore(_) | Command::Remove => {}
         Command::Publish { subject, headers, body } => {
             let message = Message { subject, headers, body, reply: b"" };
             let _ = publishing::store(held, &message, time, &mut |_, _| ());
@@ -258,11 +219,6 @@ pub fn apply(
         Command::Update(config) => {
             let config = parse(config)?;
             held.machine.reconfigure(config);
-        }
-        Command::Remove => {
-            streams.remove(stream);
-            ledger.bury(stream);
-            return Ok(());
         }
         Command::Tick => passing::tick(held, time, &mut |_, _| ()),
         Command::Advance(seq) => held.machine.advance(seq),
@@ -287,6 +243,8 @@ pub fn apply(
         }
     }
     held.forget(&mut removed);
+    // What waits for it in the server comes next in the log.
+    held.finish();
     Ok(())
 }
 
@@ -328,79 +286,4 @@ pub fn create(
         _ => Store::Memory(MemoryPayloads::default()),
     };
     Held::new(id, Stream::new(config, time, seed), store)
-}
-
-/// Writes a checkpoint.
-///
-/// # Errors
-/// When that fails.
-pub fn save(
-    streams: &mut Streams,
-    ledger: &Ledger,
-    writer: &mut CheckpointWriter,
-) -> Result<(), Error> {
-    writer.put(LEDGER, &ledger.save())?;
-    for held in streams.iter_mut().filter(|held| held.is_logged()) {
-        save_stream(held, writer)?;
-    }
-    for (id, unserved) in streams.unserved() {
-        for kind in [STREAM, RESTORING, LOSSES] {
-            let _ = writer.keep(key(id, kind));
-        }
-        writer.put(key(id, BACKLOG), unserved.backlog.bytes())?;
-    }
-    Ok(())
-}
-
-fn save_stream(held: &mut Held, writer: &mut CheckpointWriter) -> Result<(), Error> {
-    let id = held.id;
-    let state = key(id, if held.is_restoring { RESTORING } else { STREAM });
-    match &held.trouble.backlog {
-        Some(backlog) => {
-            // Its state stays as it was; there is none yet if it is new.
-            let _ = writer.keep(state);
-            writer.put(key(id, BACKLOG), backlog.bytes())?;
-        }
-        None if held.is_offline() && held.trouble.unplaced.is_none() => {
-            return Err(Error::Options("a stream is offline, and its commands cannot be kept"));
-        }
-        None => {
-            if held.changed || !writer.carry(state) {
-                let saved = held.save().inspect_err(|error| {
-                    if !is_out_of_space(error) {
-                        held.fail(error);
-                    }
-                });
-                writer.put(state, &saved?)?;
-            }
-        }
-    }
-    held.trouble.losses.prune(held.machine.index().first_seq());
-    if !held.trouble.losses.is_empty() {
-        writer.put(key(id, LOSSES), &held.trouble.losses.save())?;
-    }
-    if let Some(unplaced) = &held.trouble.unplaced {
-        writer.put(key(id, UNPLACED), unplaced.bytes())?;
-    }
-    Ok(())
-}
-
-/// A checkpoint was made: what neither it nor the one before needs is removed.
-pub fn reclaim(streams: &mut Streams, ledger: &mut Ledger, journal: &Journal) {
-    for held in streams.iter_mut() {
-        held.changed = false;
-        held.trouble.rewritten = false;
-        // The state that stays in checkpoints may name what is empty by now.
-        if held.trouble.backlog.is_none()
-            && let Store::File(payloads) = &mut held.store
-            && let Err(error) = payloads.reclaim()
-        {
-            log::error!("Stream '{}': {error}", held.machine.config().name);
-        }
-    }
-    for stream in ledger.exhume() {
-        if let Err(error) = journal.home(stream).remove() {
-            log::error!("Files of the deleted stream {stream}: {error}");
-        }
-    }
 }

@@ -12,6 +12,7 @@ use super::held::Held;
 use super::journal::{Journal, Logged, Opening};
 use super::placing::Replayed;
 use super::recovery;
+use super::saving;
 use super::streams::{Ledger, Streams};
 
 /// Whether something is changed.
@@ -120,8 +121,7 @@ fn place(
 /// Two checkpoints: nothing behind the older one is needed then, be it damaged or not.
 fn write(streams: &mut Streams, ledger: &mut Ledger, journal: &mut Journal) -> Result<(), Error> {
     for _ in 0..2 {
-        journal.checkpoint(|writer| recovery::save(streams, ledger, writer))?;
-        recovery::reclaim(streams, ledger, journal);
+        saving::save(streams, ledger, journal)?;
     }
     journal.close(|id| streams.last_seq(id))
 }

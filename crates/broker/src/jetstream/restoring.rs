@@ -19,4 +19,6 @@ pub fn apply(held: &mut Held, step: &RestoreStep<'_>, now: i64) {
     }
     held.changed = true;
     held.forget(&mut removed);
+    // The next step may follow at once.
+    held.finish();
 }

@@ -1,6 +1,7 @@
 //! The thread that owns the streams. One turn takes what waits: commands are written to the log
 //! with one sync for all, then applied in their order, and only then answered.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,17 +15,16 @@ use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
-use super::advising::{advise, tell_abandoned};
+use super::advising::advise;
 use super::announcing::announce;
 use super::api;
 use super::capacity::{Capacity, Room};
 use super::figures::Figures;
 use super::held::{Held, Store};
 use super::journal::{Journal, Opening, is_out_of_space};
-use super::mending::{self, Mended};
 use super::outbox::Outbox;
-use super::passing;
-use super::publishing::{self, Message};
+use super::payloads::MemoryPayloads;
+use super::publishing::Message;
 use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
@@ -35,9 +35,6 @@ use super::transfers::{self, Transfers};
 use crate::error::StartError;
 use crate::server::Server;
 use crate::worker::{Delivered, Inbound, Parcel};
-
-/// How long time does not pass for streams after the log had no space for that, in nanoseconds.
-const TICK_RETRY_NS: i64 = 1_000_000_000;
 
 /// Everything that the thread owns.
 pub struct Shard {
@@ -54,22 +51,36 @@ pub struct Shard {
     /// What happened to streams and was not told yet.
     pub(super) news: Vec<(String, StreamAction)>,
     room: Room,
-    space: Space,
+    pub(super) space: Space,
     /// When streams are looked after again whose files found no space.
-    mend_again: Option<Instant>,
+    pub(super) mend_again: Option<Instant>,
     requests_max: usize,
     questions: Arc<Questions>,
     /// Nothing more is logged: from then on nothing is acknowledged.
-    failed: bool,
+    pub(super) failed: bool,
     /// Something that was added to the log must be durable before it is answered.
     needs_sync: bool,
     /// When something is due at the earliest, in nanoseconds since 1970; it may be too early.
-    due: Option<i64>,
+    pub(super) due: Option<i64>,
     /// Streams whose messages were kept and not written yet.
-    touched: Vec<StreamId>,
+    pub(super) touched: Vec<StreamId>,
+    /// Streams that are busy, or for which something waits because they were.
+    pub(super) parked: VecDeque<StreamId>,
+    /// Payloads of memory streams that nobody needs any more, freed bit by bit.
+    pub(super) litter: Vec<MemoryPayloads>,
     /// What is looked at elsewhere.
     pub(super) studies: Studies,
+    /// What was taken out of the inbox and comes in the next turns.
+    backlog: VecDeque<Parcel>,
+    /// Messages of the backlog's first parcel that were taken.
+    taken: usize,
+    /// Requests in the backlog are dropped.
+    drops_requests: bool,
 }
+
+/// Messages and bytes of one turn.
+const MESSAGES_AT_ONCE: usize = 1024;
+const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// A message of the turn, whether it waits in the log, and why it could not be logged.
 struct Pending<'a> {
@@ -124,7 +135,12 @@ impl Shard {
             needs_sync: false,
             due,
             touched: Vec::new(),
+            parked: VecDeque::new(),
+            litter: Vec::new(),
             studies,
+            backlog: VecDeque::new(),
+            taken: 0,
+            drops_requests: false,
         };
         shard.intake.begin_api();
         log::info!("Took {:?} to start JetStream", begun.elapsed());
@@ -137,14 +153,18 @@ impl Shard {
     /// Serves until the inbox is closed and empty.
     pub fn run(mut self) {
         loop {
-            let patience = self.idle();
-            let delivered = self.intake.inbox.take(patience);
+            if self.backlog.is_empty() {
+                let patience = self.idle();
+                match self.intake.inbox.take(patience) {
+                    Delivered::Parcels(parcels) => self.receive(parcels),
+                    Delivered::Nothing => {}
+                    Delivered::Closed => return self.close(),
+                }
+            }
             let begun = Instant::now();
             self.space.begin(now(), self.journal.reserve());
-            match delivered {
-                Delivered::Parcels(parcels) => self.turn(&parcels),
-                Delivered::Nothing => {}
-                Delivered::Closed => return self.close(),
+            if !self.backlog.is_empty() {
+                self.take_turn();
             }
             self.tick();
             pull(&mut self);
@@ -152,15 +172,15 @@ impl Shard {
             if self.transfers.has_work(Instant::now()) {
                 self.with_outbox(transfers::advance);
             }
+            self.resume();
+            self.tell_findings();
             for question in self.questions.take() {
                 question(&self);
             }
             self.mend();
-            if self.journal.wants_checkpoint() || self.could_free_space() {
-                self.checkpoint();
-            }
+            self.look_after_checkpoints();
             self.journal.show_usage();
-            self.figures.turns.add(begun.elapsed());
+            self.figures.turns.add(begun.elapsed().saturating_sub(self.journal.take_waited()));
         }
     }
 
@@ -170,6 +190,9 @@ impl Shard {
         let pull = if self.failed { None } else { self.pipes.due(&self.streams) };
         let due = self.due.into_iter().chain(pull).min();
         let due = due.map(|due| Duration::from_nanos(until(due)));
+        if self.has_work() {
+            return Some(Duration::ZERO);
+        }
         let soon = if self.failed {
             None
         } else {
@@ -190,11 +213,36 @@ impl Shard {
         due.into_iter().chain(soon).chain(hopes).chain(transfers).min()
     }
 
-    fn turn(&mut self, parcels: &[Parcel]) {
+    /// Takes everything that waited.
+    fn receive(&mut self, parcels: Vec<Parcel>) {
+        self.drops_requests = self.has_too_many_requests(&parcels);
+        self.backlog = parcels.into();
+    }
+
+    /// As much of what waited as one turn can do.
+    fn take_turn(&mut self) {
+        let backlog = std::mem::take(&mut self.backlog);
+        let waiting = backlog.iter().flat_map(Parcel::iter).skip(self.taken);
+        self.taken += self.turn(waiting.take(MESSAGES_AT_ONCE));
+        self.backlog = backlog;
+        while let Some(first) = self.backlog.front()
+            && first.len() <= self.taken
+        {
+            self.taken -= first.len();
+            self.backlog.pop_front();
+        }
+    }
+
+    /// Takes messages in; gives how many.
+    fn turn<'a>(&mut self, messages: impl Iterator<Item = Inbound<'a>>) -> usize {
         let now = now();
-        let drops_requests = self.has_too_many_requests(parcels);
+        let drops_requests = self.drops_requests;
+        self.wait_for_room();
+        let (mut count, mut bytes) = (0, 0);
         let mut pending: Vec<Pending<'_>> = Vec::new();
-        for message in parcels.iter().flat_map(Parcel::iter) {
+        for message in messages {
+            count += 1;
+            bytes += message.headers.len() + message.body.len();
             let is_request = message.recipient == Intake::API;
             if is_request && drops_requests {
                 continue;
@@ -209,6 +257,7 @@ impl Shard {
             if is_request && api::is_structural(message.subject, self.intake.domain()) {
                 // Streams come and go between commits: what is checked is what is applied.
                 self.settle(&mut pending, now);
+                self.finish_for(&message);
                 self.with_outbox(|shard, outbox| api::restructure(shard, &message, now, outbox));
                 self.due = self.streams.next_deadline();
                 continue;
@@ -217,8 +266,12 @@ impl Shard {
             let refused = self.log(&message, now).err();
             let is_logged = self.journal.gathered() > before;
             pending.push(Pending { message, is_logged, refused });
+            if bytes > BYTES_AT_ONCE {
+                break;
+            }
         }
         self.settle(&mut pending, now);
+        count
     }
 
     /// So many requests wait that all of them are dropped, as nats-server does.
@@ -276,13 +329,20 @@ impl Shard {
         if !self.admit(message) {
             return Err(error::INSUFFICIENT_RESOURCES);
         }
+        if !self.parked.is_empty() && self.is_overloaded(message) {
+            return Err(error::TOO_MANY_REQUESTS);
+        }
         let Inbound { subject, headers, body, reply, .. } = *message;
         let command = Message { subject, headers, body, reply }.command();
         self.append(StreamId(message.recipient.0), now, &command)
     }
 
     /// Adds to the log where streams stand, if it is time for that.
-    fn tell_outcomes(&mut self) {
+    pub(super) fn tell_outcomes(&mut self) {
+        // What waits is in the log, and not applied.
+        if !self.parked.is_empty() {
+            return;
+        }
         let Self { journal, streams, .. } = self;
         journal.tell_outcomes(|id| streams.last_seq(id));
     }
@@ -346,8 +406,13 @@ impl Shard {
         }
     }
 
+    /// A checkpoint may have freed space.
+    pub(super) fn freed_space(&mut self) {
+        self.space.freed();
+    }
+
     /// There is too little space, and a checkpoint would free some.
-    fn could_free_space(&self) -> bool {
+    pub(super) fn could_free_space(&self) -> bool {
         let frees = |held: &Held| match &held.store {
             Store::File(payloads) => payloads.has_reclaimable(),
             Store::Memory(_) => false,
@@ -366,92 +431,9 @@ impl Shard {
 
     fn apply_all(&mut self, pending: &mut Vec<Pending<'_>>, now: i64, outbox: &mut Outbox<'_>) {
         for Pending { message, refused, .. } in pending.drain(..) {
-            if message.recipient == Intake::API {
-                api::answer(self, &message, refused, outbox);
-                continue;
-            }
-            // A stream that is gone no longer answers, as if nobody had listened.
-            let Some(held) = self.streams.get_mut(StreamId(message.recipient.0)) else { continue };
-            match refused {
-                None => publishing::apply(held, &message, now, outbox),
-                Some(error) => publishing::refuse(held, &message, &error, outbox),
-            }
-            if self.touched.last() != Some(&held.id) {
-                self.touched.push(held.id);
-            }
+            self.apply(&message, refused, now, outbox);
         }
-        let mut has_failed = false;
-        for id in std::mem::take(&mut self.touched) {
-            if let Some(held) = self.streams.get_mut(id) {
-                tell_abandoned(&self.intake, &mut held.machine, outbox);
-                held.write();
-                self.pipes.wake(&held.machine.config().name);
-                has_failed |= held.trouble.failed.is_some();
-                self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
-            }
-        }
-        if has_failed {
-            self.streams.note_failure();
-        }
-    }
-
-    /// Lets time pass for streams with something due.
-    fn tick(&mut self) {
-        let now = now();
-        if self.due.is_none_or(|due| due > now) {
-            return;
-        }
-        let is_due = |held: &Held| {
-            !held.is_offline() && held.machine.next_deadline().is_some_and(|due| due <= now)
-        };
-        let mut due: Vec<StreamId> =
-            self.streams.iter().filter(|held| is_due(held)).map(|held| held.id).collect();
-        let mut is_full = false;
-        for nth in 0..due.len() {
-            self.tell_outcomes();
-            if !self.streams.get(due[nth]).is_some_and(Held::is_logged) {
-                continue;
-            }
-            match self.journal.append(due[nth], now, &Command::Tick) {
-                Ok(()) => {}
-                // There is room behind the next checkpoint; what was logged is applied now.
-                Err(Error::Full { .. }) => {
-                    due.truncate(nth);
-                    is_full = true;
-                    break;
-                }
-                Err(error) => return self.fail(&error),
-            }
-        }
-        match self.journal.commit() {
-            Ok(()) => {}
-            Err(error) if is_out_of_space(&error) => {
-                self.ran_out();
-                self.due = Some(now.saturating_add(TICK_RETRY_NS));
-                return;
-            }
-            Err(error) => return self.fail(&error),
-        }
-        self.with_outbox(|shard, outbox| {
-            let mut has_failed = false;
-            for id in due {
-                if let Some(held) = shard.streams.get_mut(id) {
-                    passing::tick(held, now, &mut |held, stored| {
-                        publishing::republish(held, stored, outbox);
-                    });
-                    tell_abandoned(&shard.intake, &mut held.machine, outbox);
-                    held.write();
-                    shard.pipes.wake(&held.machine.config().name);
-                    has_failed |= held.trouble.failed.is_some();
-                }
-            }
-            if has_failed {
-                shard.streams.note_failure();
-            }
-        });
-        let due = self.streams.next_deadline();
-        // Not at once: as long as no checkpoint can be made it would be full again.
-        self.due = if is_full { Some(now.saturating_add(TICK_RETRY_NS)) } else { due };
+        self.write_touched(outbox);
     }
 
     /// Nothing more is logged.
@@ -474,7 +456,7 @@ impl Shard {
 
     /// The log had no space for what was added to it, and has nothing of it.
     #[cold]
-    fn ran_out(&mut self) {
+    pub(super) fn ran_out(&mut self) {
         self.space.ran_out();
         self.space.complain();
     }
@@ -491,50 +473,11 @@ impl Shard {
         self.due = self.due.into_iter().chain(deadline).min();
     }
 
-    /// Looks after streams whose files failed.
-    fn mend(&mut self) {
-        let again = self.mend_again.is_some_and(|then| then <= Instant::now());
-        if !self.streams.may_have_failed() && !again {
-            return;
-        }
-        self.mend_again = None;
-        // What was applied must be in the part of the log that is read.
-        if !self.commit() {
-            return self.streams.note_failure();
-        }
-        let failed = self.streams.iter_mut().filter(|held| held.trouble.failed.is_some());
-        let failed: Vec<StreamId> = failed.map(|held| held.id).collect();
-        let seed = self.intake.server.seed();
-        for id in failed {
-            if mending::mend(&mut self.streams, &self.journal, id, seed) == Some(Mended::Later) {
-                self.space.ran_out();
-                self.mend_again = Some(Instant::now() + space::PATIENCE);
-            }
-        }
-    }
-
-    /// Saves the state, so that the log before it is no longer needed.
-    fn checkpoint(&mut self) {
-        let Self { streams, ledger, journal, .. } = self;
-        match journal.checkpoint(|writer| recovery::save(streams, ledger, writer)) {
-            Ok(()) => {
-                recovery::reclaim(streams, ledger, journal);
-                self.space.freed();
-            }
-            Err(error) => {
-                log::error!("JetStream checkpoint failed: {error}");
-                self.streams.note_failure();
-            }
-        }
-    }
-
     fn close(mut self) {
         if self.failed {
             return;
         }
-        if self.journal.has_changed() {
-            self.checkpoint();
-        }
+        self.checkpoint_at_end();
         let Self { journal, streams, .. } = &mut self;
         if let Err(error) = journal.close(|id| streams.last_seq(id)) {
             log::error!("JetStream: {error}");
@@ -543,7 +486,7 @@ impl Shard {
 
     /// Storage failed: nothing is acknowledged from now on. What is there can still be read.
     #[cold]
-    fn fail(&mut self, error: &Error) {
+    pub(super) fn fail(&mut self, error: &Error) {
         if !self.failed {
             log::error!("JetStream has stopped: {error}");
             self.failed = true;

@@ -130,7 +130,6 @@ impl Streams {
 
     /// A stream cannot be served. What is stored of it stays.
     pub fn put_unserved(&mut self, id: StreamId, reason: String, backlog: Backlog) {
-        log::error!("The stream of number {id} cannot be served: {reason}");
         self.unserved.insert(id, Unserved { reason, backlog });
     }
 
@@ -253,13 +252,22 @@ impl Ledger {
         self.graves.push((id, 0));
     }
 
-    /// A checkpoint was made; gives the streams whose files can go.
-    pub fn exhume(&mut self) -> Vec<StreamId> {
-        self.graves.iter_mut().for_each(|(_, age)| *age = age.saturating_add(1));
-        let (old, young): (Vec<_>, Vec<_>) =
-            self.graves.drain(..).partition(|&(_, age)| age >= FORGOTTEN_AFTER);
-        self.graves = young;
-        old.into_iter().map(|(id, _)| id).collect()
+    /// How many deleted streams have files.
+    #[must_use]
+    pub fn graves(&self) -> usize {
+        self.graves.len()
+    }
+
+    /// The streams whose files can go once the next checkpoint is made.
+    pub fn ripe(&self) -> impl Iterator<Item = StreamId> {
+        let ripe = self.graves.iter().filter(|(_, age)| age.saturating_add(1) >= FORGOTTEN_AFTER);
+        ripe.map(|(id, _)| *id)
+    }
+
+    /// A checkpoint was made, when there were so many graves.
+    pub fn exhume(&mut self, graves: usize) {
+        self.graves.iter_mut().take(graves).for_each(|(_, age)| *age = age.saturating_add(1));
+        self.graves.retain(|&(_, age)| age < FORGOTTEN_AFTER);
     }
 
     /// For a checkpoint.

@@ -40,4 +40,11 @@ impl Waiting {
             body: &self.body,
         }
     }
+
+    /// Bytes of its parts.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let parts = [&self.subject, &self.reply, &self.headers, &self.body];
+        parts.iter().map(|part| part.len()).sum()
+    }
 }

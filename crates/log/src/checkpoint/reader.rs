@@ -1,5 +1,7 @@
 //! Reads one blob, chunk by chunk.
 
+use std::sync::Arc;
+
 use super::file::CheckpointFile;
 use crate::Error;
 use crate::format::{BlobKey, BlobPlace, ChunkRole, FormatError, to_u64, to_usize};
@@ -7,7 +9,7 @@ use crate::format::{BlobKey, BlobPlace, ChunkRole, FormatError, to_u64, to_usize
 /// Reads a blob of a checkpoint. Each chunk is checked before it is given out.
 #[derive(Debug)]
 pub struct BlobReader {
-    file: CheckpointFile,
+    file: Arc<CheckpointFile>,
     key: BlobKey,
     place: BlobPlace,
     offset: u64,
@@ -18,7 +20,7 @@ pub struct BlobReader {
 }
 
 impl BlobReader {
-    pub(super) fn new(file: CheckpointFile, key: BlobKey, place: BlobPlace) -> Self {
+    pub(super) fn new(file: Arc<CheckpointFile>, key: BlobKey, place: BlobPlace) -> Self {
         let offset = place.offset;
         let contents = Vec::new();
         Self { file, key, place, offset, index: 0, done: 0, is_over: false, contents }

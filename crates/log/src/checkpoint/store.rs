@@ -1,6 +1,8 @@
 //! Which checkpoints there are, and which files they need.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use super::file::{self, CheckpointFile, DIRECTORY};
@@ -97,6 +99,55 @@ impl Checkpoints {
         self.kept.len().checked_sub(KEPT).and_then(|index| self.kept.get(index))
     }
 
+    /// The newest turned out to be damaged: it counts no more, and the one before is the newest.
+    pub fn forget_newest(&mut self) {
+        self.kept.pop();
+    }
+
+    /// Reads the blobs whose keys are in `range`, sorted by key: `each` gets their contents, or why
+    /// they cannot be read.
+    ///
+    /// # Errors
+    /// What `each` says.
+    pub fn read_each<E>(
+        &self,
+        checkpoint: &Checkpoint,
+        range: impl RangeBounds<BlobKey>,
+        mut each: impl FnMut(BlobKey, Result<&[u8], Error>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut files: BTreeMap<u64, Arc<CheckpointFile>> = BTreeMap::new();
+        let mut contents = Vec::new();
+        for (&key, &place) in checkpoint.blobs.range(range) {
+            contents.clear();
+            let read = self.read_blob(&mut files, key, place, &mut contents);
+            each(key, read.map(|()| &contents[..]))?;
+        }
+        Ok(())
+    }
+
+    fn read_blob(
+        &self,
+        files: &mut BTreeMap<u64, Arc<CheckpointFile>>,
+        key: BlobKey,
+        place: BlobPlace,
+        into: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let file = match files.entry(place.generation) {
+            Entry::Occupied(file) => file.into_mut(),
+            Entry::Vacant(none) => none.insert(Arc::new(self.file(place.generation)?)),
+        };
+        let mut reader = BlobReader::new(Arc::clone(file), key, place);
+        while let Some(chunk) = reader.next_chunk()? {
+            into.extend_from_slice(chunk);
+        }
+        Ok(())
+    }
+
+    fn file(&self, generation: u64) -> Result<CheckpointFile, Error> {
+        let path = file::path(generation);
+        CheckpointFile::open(&*self.disk, &path, self.directory, generation)
+    }
+
     /// From where on the write-ahead log is needed: from the older of two checkpoints. All of it
     /// is, as long as there are not two.
     #[must_use]
@@ -116,8 +167,7 @@ impl Checkpoints {
         let Some(place) = checkpoint.blobs.get(&key) else {
             return Ok(None);
         };
-        let path = file::path(place.generation);
-        let file = CheckpointFile::open(&*self.disk, &path, self.directory, place.generation)?;
+        let file = Arc::new(self.file(place.generation)?);
         Ok(Some(BlobReader::new(file, key, *place)))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Checkpoint;
 use super::file::{self, CheckpointFile, DIRECTORY};
+use super::reader::BlobReader;
 use crate::Error;
 use crate::disk::{Disk, DiskError, DiskFile, OpenMode};
 use crate::format::{
@@ -16,8 +17,8 @@ use crate::wal::Start;
 
 /// How much is gathered before it is written.
 const PIECE: usize = 1024 * 1024;
-/// For how many checkpoints a blob may be carried, at least; to this comes a part that differs
-/// between streams, so that they are not all written anew in the same checkpoint.
+/// For how many checkpoints a blob may be carried, at least; to this comes a number that differs
+/// between blobs, so that they are not all written anew in the same checkpoint.
 const CARRIED_MAX: u64 = 16;
 
 /// A checkpoint being written. It owns all it needs, so that another thread may do it. Nothing of
@@ -73,16 +74,33 @@ impl CheckpointWriter {
         BlobWriter { writer: self, key, place, index: 0, chunk: Vec::new() }
     }
 
-    /// Takes a blob over from the checkpoint before, without writing it again. False if that has
-    /// none, or if it has stood in the same old file for so long that it must be written anew.
-    #[must_use]
-    pub fn carry(&mut self, key: BlobKey) -> bool {
-        let Some(place) = self.before(key) else { return false };
-        if self.generation - place.generation > CARRIED_MAX + key.stream.0 % CARRIED_MAX {
-            return false;
+    /// Takes a blob over from the checkpoint before; false if that has none. Its bytes are only
+    /// written again when they have stood in the same old file for long.
+    ///
+    /// # Errors
+    /// [`Error::Disk`], and [`Error::Format`] if the bytes are damaged; the checkpoint is then to
+    /// be dropped.
+    pub fn carry(&mut self, key: BlobKey) -> Result<bool, Error> {
+        let Some(place) = self.before(key) else { return Ok(false) };
+        let spread = key.stream.0.wrapping_add(key.part) % CARRIED_MAX;
+        if self.generation - place.generation > CARRIED_MAX + spread {
+            self.copy(key, place)?;
+        } else {
+            self.enter(key, place);
         }
-        self.enter(key, place);
-        true
+        Ok(true)
+    }
+
+    /// Writes a blob of an earlier file again.
+    fn copy(&mut self, key: BlobKey, place: BlobPlace) -> Result<(), Error> {
+        let path = file::path(place.generation);
+        let file = CheckpointFile::open(&*self.disk, &path, self.directory, place.generation)?;
+        let mut reader = BlobReader::new(Arc::new(file), key, place);
+        let mut blob = self.blob(key);
+        while let Some(chunk) = reader.next_chunk()? {
+            blob.write(chunk)?;
+        }
+        blob.end()
     }
 
     /// The same however long it has stood there: for what nobody could write anew. False if the
@@ -92,6 +110,15 @@ impl CheckpointWriter {
         let Some(place) = self.before(key) else { return false };
         self.enter(key, place);
         true
+    }
+
+    /// The blobs of a stream that the checkpoint before has.
+    #[must_use]
+    pub fn blobs_before(&self, account: AccountId, stream: StreamId) -> Vec<BlobKey> {
+        let first = BlobKey { account, stream, kind: 0, part: 0 };
+        let last = BlobKey { account, stream, kind: u16::MAX, part: u64::MAX };
+        let before = self.previous.iter().flat_map(|before| before.blobs.range(first..=last));
+        before.map(|(key, _)| *key).collect()
     }
 
     fn before(&self, key: BlobKey) -> Option<BlobPlace> {
@@ -130,7 +157,7 @@ impl CheckpointWriter {
     }
 
     fn write_index(&mut self) -> Result<(), Error> {
-        let key = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 0 };
+        let key = BlobKey { account: AccountId(0), stream: StreamId(0), kind: 0, part: 0 };
         let mut index = Vec::new();
         for (key, place) in &self.blobs {
             index.extend_from_slice(&encode_index_entry(*key, *place));

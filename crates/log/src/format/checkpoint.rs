@@ -15,6 +15,8 @@ pub struct BlobKey {
     pub stream: StreamId,
     /// Which part of it; the numbers belong to whoever writes checkpoints.
     pub kind: u16,
+    /// Which of several parts of that kind.
+    pub part: u64,
 }
 
 /// Where a blob is.
@@ -67,11 +69,11 @@ impl ChunkRole {
 }
 
 impl ChunkHeader {
-    pub(crate) const SIZE: usize = 40;
+    pub(crate) const SIZE: usize = 48;
     /// Most bytes of a chunk's contents.
     pub(crate) const CONTENTS_MAX: usize = 256 * 1024;
     const MAGIC: u32 = u32::from_le_bytes(*b"ABCK");
-    const CHECKSUM_AT: usize = 36;
+    const CHECKSUM_AT: usize = 44;
 
     /// The header of `contents` at byte `offset` of a file with this seed.
     pub(crate) fn encode(
@@ -88,6 +90,7 @@ impl ChunkHeader {
             .u16(key.kind)
             .u16(role.number())
             .u64(key.stream.0)
+            .u64(key.part)
             .u32(index)
             .u32(seed.checksum().then(contents).0)
             .skip_to(Self::CHECKSUM_AT);
@@ -104,7 +107,8 @@ impl ChunkHeader {
         }
         let (length, account) = (fields.u32()?, AccountId(fields.u32()?));
         let (kind, role) = (fields.u16()?, ChunkRole::of(fields.u16()?)?);
-        let key = BlobKey { account, stream: StreamId(fields.u64()?), kind };
+        let (stream, part) = (StreamId(fields.u64()?), fields.u64()?);
+        let key = BlobKey { account, stream, kind, part };
         let (index, contents) = (fields.u32()?, Checksum(fields.u32()?));
         if u64::from(length) > to_u64(Self::CONTENTS_MAX) {
             return Err(FormatError::Field { field: "length", value: u64::from(length) });
@@ -219,7 +223,7 @@ impl CheckpointFooter {
 }
 
 /// An entry of the index.
-pub(crate) const INDEX_ENTRY_SIZE: usize = 40;
+pub(crate) const INDEX_ENTRY_SIZE: usize = 48;
 
 pub(crate) fn encode_index_entry(key: BlobKey, place: BlobPlace) -> [u8; INDEX_ENTRY_SIZE] {
     Place::new()
@@ -227,6 +231,7 @@ pub(crate) fn encode_index_entry(key: BlobKey, place: BlobPlace) -> [u8; INDEX_E
         .u16(key.kind)
         .u16(0)
         .u64(key.stream.0)
+        .u64(key.part)
         .u64(place.generation)
         .u64(place.offset)
         .u64(place.length)
@@ -237,7 +242,8 @@ pub(crate) fn decode_index_entry(bytes: &[u8]) -> Result<(BlobKey, BlobPlace), F
     let mut fields = Fields::new(bytes);
     let (account, kind) = (AccountId(fields.u32()?), fields.u16()?);
     fields.u16()?;
-    let key = BlobKey { account, stream: StreamId(fields.u64()?), kind };
+    let (stream, part) = (StreamId(fields.u64()?), fields.u64()?);
+    let key = BlobKey { account, stream, kind, part };
     let (generation, offset, length) = (fields.u64()?, fields.u64()?, fields.u64()?);
     Ok((key, BlobPlace { generation, offset, length }))
 }
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn chunks_belong_to_their_place() {
-        let key = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3 };
+        let key = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3, part: 4 };
         let seed = CheckpointHeader::seed(DIRECTORY, 3, 64);
         let bytes = ChunkHeader::encode(key, ChunkRole::BlobEnd, 9, b"contents", seed);
         let header = ChunkHeader::decode(&bytes, seed).unwrap();
@@ -292,10 +298,10 @@ mod tests {
 
     #[test]
     fn index_entries_come_back() {
-        let key = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3 };
+        let key = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3, part: 4 };
         let place = BlobPlace { generation: 4, offset: 5, length: 6 };
         let bytes = encode_index_entry(key, place);
         assert_eq!(decode_index_entry(&bytes), Ok((key, place)));
-        assert!(decode_index_entry(&bytes[..39]).is_err());
+        assert!(decode_index_entry(&bytes[..47]).is_err());
     }
 }

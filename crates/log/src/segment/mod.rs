@@ -18,4 +18,4 @@ pub use path::{remove, segments, stream_dir};
 pub use reader::{SegmentReader, SparseOffset, StoredRecord};
 pub use scan::{Scan, ScanItem, SegmentDamage};
 pub use tail::Tail;
-pub use writer::{Place, RECORDS_MAX, SIZE_MAX, SegmentWriter};
+pub use writer::{Place, RECORDS_MAX, SIZE_MAX, SegmentWriter, Unsynced};

@@ -1,6 +1,7 @@
 //! Appends records to a segment, behind the log.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{StoredRecord, Tail, path};
 use crate::Error;
@@ -28,16 +29,43 @@ const KEEP_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct SegmentWriter {
     disk: Arc<dyn Disk>,
-    pub(super) file: Box<dyn DiskFile>,
+    pub(super) file: Arc<dyn DiskFile>,
     id: SegmentId,
     pub(super) seed: Seed,
     pub(super) tail: Tail,
     /// Records behind `written` in the file.
     pub(super) buffer: Vec<u8>,
     pub(super) written: u64,
-    is_named: bool,
+    /// Its name is durable.
+    is_named: Arc<AtomicBool>,
     /// Whether something of an earlier run may lie behind the end.
     is_uncut: bool,
+}
+
+/// A segment with something in it that is not durable yet.
+#[derive(Debug)]
+pub struct Unsynced {
+    disk: Arc<dyn Disk>,
+    file: Arc<dyn DiskFile>,
+    id: SegmentId,
+    is_named: Arc<AtomicBool>,
+}
+
+impl Unsynced {
+    /// Makes everything durable that was written when this was made.
+    ///
+    /// # Errors
+    /// [`Error::Disk`]: nothing is known about what was written, and never will be.
+    pub fn sync(&self) -> Result<(), Error> {
+        if !sabotage::is(Mistake::SkipSegmentSync) {
+            self.file.sync_data()?;
+        }
+        if !self.is_named.load(Ordering::Relaxed) {
+            sync_path(&*self.disk, &path::path(self.id))?;
+            self.is_named.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
 }
 
 /// Where a record is in its segment.
@@ -98,8 +126,9 @@ impl SegmentWriter {
         seed: Seed,
         tail: Tail,
     ) -> Self {
-        let (buffer, written) = (Vec::new(), tail.end);
-        Self { disk, file, id, seed, tail, buffer, written, is_named: false, is_uncut: true }
+        let (buffer, written, file) = (Vec::new(), tail.end, Arc::from(file));
+        let is_named = Arc::default();
+        Self { disk, file, id, seed, tail, buffer, written, is_named, is_uncut: true }
     }
 
     /// Which segment it is.
@@ -195,17 +224,29 @@ impl SegmentWriter {
         Ok(self.tail)
     }
 
-    /// The same without cutting.
+    /// Writes everything appended, and [`cut`](Self::cut)s. What is given makes it durable, on
+    /// whatever thread, while more is appended.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn unsynced(&mut self) -> Result<(Tail, Unsynced), Error> {
+        self.cut()?;
+        Ok((self.tail, self.handle()))
+    }
+
+    /// [`sync`](Self::sync) without cutting.
     pub(super) fn sync_data(&mut self) -> Result<(), Error> {
         self.write()?;
-        if !sabotage::is(Mistake::SkipSegmentSync) {
-            self.file.sync_data()?;
+        self.handle().sync()
+    }
+
+    fn handle(&self) -> Unsynced {
+        Unsynced {
+            disk: Arc::clone(&self.disk),
+            file: Arc::clone(&self.file),
+            id: self.id,
+            is_named: Arc::clone(&self.is_named),
         }
-        if !self.is_named {
-            sync_path(&*self.disk, &path::path(self.id))?;
-            self.is_named = true;
-        }
-        Ok(())
     }
 
     /// Ends the segment: writes what is known about its records, in their order, and makes all of

@@ -22,8 +22,8 @@ const STREAM: StreamId = StreamId(1);
 /// Records of a segment.
 const SEGMENT_RECORDS: u32 = 20;
 /// A blob that never changes.
-const FIXED: BlobKey = BlobKey { account: ACCOUNT, stream: StreamId(2), kind: 1 };
-const STATE: BlobKey = BlobKey { account: ACCOUNT, stream: STREAM, kind: 1 };
+const FIXED: BlobKey = BlobKey { account: ACCOUNT, stream: StreamId(2), kind: 1, part: 0 };
+const STATE: BlobKey = BlobKey { account: ACCOUNT, stream: STREAM, kind: 1, part: 0 };
 
 pub struct Shard {
     disk: Arc<dyn Disk>,
@@ -199,7 +199,7 @@ impl Shard {
         let start = Start { position, durable: position.lsn };
         let mut writer = self.checkpoints.begin(start, 0)?;
         writer.put(STATE, &self.stream.encode(tail))?;
-        if !writer.carry(FIXED) {
+        if !writer.carry(FIXED)? {
             writer.put(FIXED, &[9; 1000])?;
         }
         let needed_from = self.checkpoints.install(writer.finish()?)?;

@@ -48,7 +48,7 @@ fn open(disk: &SimDisk) -> Option<Checkpoints> {
 fn write(checkpoints: &mut Checkpoints) {
     let mut writer = checkpoints.begin(Start::default(), 0).expect("memory");
     for kind in 0..BLOBS {
-        if kind != 0 || !writer.carry(key(kind)) {
+        if kind != 0 || !writer.carry(key(kind)).expect("memory") {
             writer.put(key(kind), &blob(kind)).expect("memory");
         }
     }
@@ -56,7 +56,7 @@ fn write(checkpoints: &mut Checkpoints) {
 }
 
 fn key(kind: u16) -> BlobKey {
-    BlobKey { account: AccountId(1), stream: StreamId(2), kind }
+    BlobKey { account: AccountId(1), stream: StreamId(2), kind, part: 0 }
 }
 
 fn blob(kind: u16) -> Vec<u8> {

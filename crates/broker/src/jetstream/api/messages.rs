@@ -4,32 +4,40 @@ use anabranch_jetstream::api::info::StoredMessage;
 use anabranch_jetstream::api::{
     MessageDeleteRequest, MessageDeleted, MessageGetRequest, MessageGot, PurgeRequest, Purged,
 };
-use anabranch_jetstream::stream::{Index, Purge};
+use anabranch_jetstream::stream::{Index, Progress, Purge};
 use anabranch_jetstream::{ApiError, Timestamp, error};
 use anabranch_subject::grammar::has_wildcards;
 
 use super::{Reply, Request};
 use crate::jetstream::outbox::Outbox;
+use crate::jetstream::parked::Asked;
 use crate::jetstream::shard::Shard;
 use crate::jetstream::studies::Finding;
 use crate::jetstream::waiting::Waiting;
 
-/// `STREAM.PURGE`, which was logged, or was not.
+/// `STREAM.PURGE`, which was logged, or was not; nothing if it is answered later.
 pub fn purge(
     shard: &mut Shard,
     request: &Request<'_>,
     refused: Option<ApiError>,
-) -> Result<Purged, ApiError> {
+) -> Result<Option<Purged>, ApiError> {
     let asked = PurgeRequest::parse(request.body, request.strictness)?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
     refused.map_or(Ok(()), Err)?;
     let what = Purge { filter: asked.filter.as_bytes(), seq: asked.seq, keep: asked.keep };
-    let before = held.machine.index().messages();
+    let (id, before) = (held.id, held.machine.index().messages());
     held.machine.purge(&what)?;
-    held.changed = true;
-    held.forget(&mut Vec::new());
-    Ok(Purged::of(before - held.machine.index().messages()))
+    match shard.begin_work(id, Asked::Purge(before), &request.message) {
+        Progress::Done => purged(shard, request, before).map(Some),
+        Progress::More => Ok(None),
+    }
+}
+
+/// A purge of a stream that had `before` messages is over.
+pub fn purged(shard: &Shard, request: &Request<'_>, before: u64) -> Result<Purged, ApiError> {
+    let held = shard.streams.find(request.stream.as_bytes()).ok_or(error::STREAM_NOT_FOUND)?;
+    Ok(Purged::of(before.saturating_sub(held.machine.index().messages())))
 }
 
 /// `STREAM.MSG.DELETE`, which was logged, or was not.

@@ -10,11 +10,12 @@ use anabranch_jetstream::config::{
     API_LEVEL, AccountLimits, Creation, ServerStorage, Storage, StreamConfigRequest, StreamSource,
     Surroundings, Topology, create as check_creation, update as check_update,
 };
-use anabranch_jetstream::stream::{Command, Index};
+use anabranch_jetstream::stream::{Command, Index, Progress};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
 
 use super::Request;
-use crate::jetstream::held::Held;
+use crate::jetstream::held::{Held, Store};
+use crate::jetstream::parked::Asked;
 use crate::jetstream::recovery;
 use crate::jetstream::shard::{Shard, now};
 use crate::jetstream::streams::Streams;
@@ -100,8 +101,12 @@ pub(super) fn not_yet(config: &StreamConfig, domain: &str) -> Result<(), ApiErro
     }
 }
 
-/// `STREAM.UPDATE`.
-pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Updated, ApiError> {
+/// `STREAM.UPDATE`; nothing if it is answered later.
+pub fn update(
+    shard: &mut Shard,
+    request: &Request<'_>,
+    now: i64,
+) -> Result<Option<Updated>, ApiError> {
     let asked = StreamConfigRequest::parse(request.body, request.strictness)?;
     let config = check_update(&asked, request.stream, &surroundings(shard))?;
     not_yet(&config, shard.intake.domain())?;
@@ -117,10 +122,7 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
     let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
     let id = held.id;
     let listens_elsewhere = config.subjects != held.machine.config().subjects;
-    let mut removed = Vec::new();
     held.machine.reconfigure(config);
-    held.changed = true;
-    held.forget(&mut removed);
     if listens_elsewhere {
         let before = std::mem::take(&mut held.subscriptions);
         shard.intake.begin(held);
@@ -130,6 +132,15 @@ pub fn update(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Upda
     streams.stir(id, request.stream);
     pipes.notice(streams);
     news.push((request.stream.to_owned(), StreamAction::Modify));
+    match shard.begin_work(id, Asked::Update, &request.message) {
+        Progress::Done => updated(shard, request).map(Some),
+        Progress::More => Ok(None),
+    }
+}
+
+/// A change of the configuration is carried out.
+pub fn updated(shard: &Shard, request: &Request<'_>) -> Result<Updated, ApiError> {
+    let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     Ok(Updated(describe(shard, held, Metadata::Answered)))
 }
@@ -146,6 +157,9 @@ pub fn delete(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Dele
     }
     if let Some(held) = shard.streams.remove(id) {
         shard.intake.leave(&held.subscriptions);
+        if let Store::Memory(payloads) = held.store {
+            shard.litter.push(payloads);
+        }
     }
     shard.news.push((request.stream.to_owned(), StreamAction::Delete));
     Ok(Deleted::DONE)

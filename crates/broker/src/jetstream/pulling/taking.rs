@@ -97,5 +97,7 @@ pub fn take(held: &mut Held, taking: &Taking<'_>, now: i64, heard: Heard<'_>) ->
         Took::Refused(error) => Outcome::Refused(error),
     };
     held.forget(&mut removed);
+    // The next message may follow at once.
+    held.finish();
     outcome
 }
