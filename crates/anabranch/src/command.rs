@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anabranch_broker::check_tls;
 use anabranch_config::cli::{self, CliError, Invocation, Overrides, Shell};
+use anabranch_config::options::Encryption;
 use anabranch_config::{Options, Problem, load, validate};
 
 use crate::process::send_signal;
@@ -31,7 +32,12 @@ pub(crate) fn run(program: &Program, args: impl Iterator<Item = String>) -> Exit
                 Err(error) => fail(program, &error),
             }
         }
-        Ok(Invocation::Store { command, directory }) => store::run(program, command, &directory),
+        Ok(Invocation::Store { command, directory, config }) => {
+            match encryption(config.as_deref()) {
+                Ok(encryption) => store::run(program, command, &directory, encryption.as_ref()),
+                Err(error) => fail(program, &error),
+            }
+        }
         Ok(Invocation::PrintVersion) => print(&format!("{}\n", program.version_line())),
         Ok(Invocation::PrintHelp) => print(&cli::help(program.name())),
         Ok(Invocation::HelpTls) => print(&cli::tls_help()),
@@ -64,6 +70,15 @@ fn configure(config: Option<&Path>, overrides: &Overrides) -> Result<Configured,
     }
     validate(&configured.options).map_err(said)?;
     Ok(configured)
+}
+
+/// The keys in a configuration file.
+fn encryption(config: Option<&Path>) -> Result<Option<Encryption>, String> {
+    let Some(path) = config else { return Ok(None) };
+    let loaded = load(&FileSource, path).map_err(|errors| errors.to_string())?;
+    let encryption = loaded.options.jetstream.and_then(|jetstream| jetstream.encryption);
+    let missing = || format!("{}: it has no jetstream key", path.display());
+    encryption.map(Some).ok_or_else(missing)
 }
 
 /// `-t`. nats-server calls a file valid that names only what it knows; what this server knows

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anabranch_broker::{RepairMode, repair_store};
+use anabranch_broker::{RepairMode, StoreReader, repair_store};
 use anabranch_config::cli::StoreCommand;
+use anabranch_config::options::Encryption;
 use anabranch_log::checkpoint::Checkpoints;
 use anabranch_log::directory::Directory;
 use anabranch_log::disk::{Disk, LockMode, RealDisk};
@@ -26,6 +27,8 @@ const FORMAT: &str = "FORMAT";
 /// What was found.
 struct Findings<'a> {
     out: &'a mut dyn Write,
+    /// Has the keys.
+    encryption: Option<&'a Encryption>,
     /// Each record is named.
     dumps: bool,
     damages: u64,
@@ -46,17 +49,27 @@ enum Error {
 
 /// Reads the data directory at `path`, or repairs it. The exit status is 1 if something in it is
 /// damaged, and stays so.
-pub(crate) fn run(program: &Program, command: StoreCommand, path: &Path) -> ExitCode {
+pub(crate) fn run(
+    program: &Program,
+    command: StoreCommand,
+    path: &Path,
+    encryption: Option<&Encryption>,
+) -> ExitCode {
     match command {
-        StoreCommand::Check | StoreCommand::Dump => read(program, command, path),
-        StoreCommand::Repair => repair(program, RepairMode::Write, path),
-        StoreCommand::RepairDryRun => repair(program, RepairMode::DryRun, path),
+        StoreCommand::Check | StoreCommand::Dump => read(program, command, path, encryption),
+        StoreCommand::Repair => repair(program, RepairMode::Write, path, encryption),
+        StoreCommand::RepairDryRun => repair(program, RepairMode::DryRun, path, encryption),
     }
 }
 
 /// Repairs the data directory at `path`, or tells what that would do: with exit status 1 if it
 /// would do something.
-fn repair(program: &Program, mode: RepairMode, path: &Path) -> ExitCode {
+fn repair(
+    program: &Program,
+    mode: RepairMode,
+    path: &Path,
+    encryption: Option<&Encryption>,
+) -> ExitCode {
     static LINES: Lines = Lines;
     if log::set_logger(&LINES).is_ok() {
         log::set_max_level(log::LevelFilter::Warn);
@@ -68,7 +81,7 @@ fn repair(program: &Program, mode: RepairMode, path: &Path) -> ExitCode {
         }
     };
     let repaired = root(path).and_then(|root| {
-        let found = repair_store(root.as_ref(), mode, &mut say)?;
+        let found = repair_store(root.as_ref(), encryption, mode, &mut say)?;
         say(&match mode {
             RepairMode::Write => format!("{found} repaired or left"),
             RepairMode::DryRun => format!("{found} to repair; nothing was changed"),
@@ -109,11 +122,16 @@ fn root(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-fn read(program: &Program, command: StoreCommand, path: &Path) -> ExitCode {
+fn read(
+    program: &Program,
+    command: StoreCommand,
+    path: &Path,
+    encryption: Option<&Encryption>,
+) -> ExitCode {
     let stdout = io::stdout();
     let mut out = io::BufWriter::new(stdout.lock());
     let dumps = command == StoreCommand::Dump;
-    let mut findings = Findings { out: &mut out, dumps, damages: 0 };
+    let mut findings = Findings { out: &mut out, encryption, dumps, damages: 0 };
     let read = findings.read(path);
     let damages = findings.damages;
     let read = read.and_then(|()| Ok(out.flush()?));
@@ -128,13 +146,18 @@ impl Findings<'_> {
     fn read(&mut self, path: &Path) -> Result<(), Error> {
         let root = root(path)?;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&root)?);
-        let unused = DirectoryFormat { id: DirectoryId([0; 16]), created_ns: 0 };
+        let unused = DirectoryFormat { id: DirectoryId([0; 16]), created_ns: 0, is_sealed: false };
         let directory = Directory::open(disk, LockMode::Fail, unused)?;
         writeln!(self.out, "directory {} at {}", directory.id(), root.display())?;
-        let start = self.checkpoints(&directory)?;
-        self.log(&directory, start)?;
+        let mut reader = StoreReader::new(&directory, self.encryption)?;
+        if reader.is_locked() {
+            let note = "encrypted, and no key (-c): checksums are checked, nothing is opened";
+            writeln!(self.out, "{note}")?;
+        }
+        let start = self.checkpoints(&directory, &reader)?;
+        self.log(&directory, &mut reader, start)?;
         for (account, stream) in directory.streams()?.streams {
-            self.stream(&directory, account, stream)?;
+            self.stream(&directory, &reader, (account, stream))?;
         }
         writeln!(self.out, "{} damaged", self.damages)?;
         Ok(())
@@ -147,9 +170,10 @@ impl Findings<'_> {
     }
 
     /// Where the log goes on behind the newest checkpoint that is whole.
-    fn checkpoints(&mut self, directory: &Directory) -> Result<Start, Error> {
+    fn checkpoints(&mut self, directory: &Directory, reader: &StoreReader) -> Result<Start, Error> {
         let (checkpoints, rejected) =
             Checkpoints::open(Arc::clone(directory.disk()), directory.id())?;
+        let checkpoints = checkpoints.sealed_by(reader.sealer());
         for one in &rejected {
             self.damage(&format!("{}: {}", one.path, one.error))?;
         }
@@ -165,7 +189,12 @@ impl Findings<'_> {
         Ok(start)
     }
 
-    fn log(&mut self, directory: &Directory, start: Start) -> Result<(), Error> {
+    fn log(
+        &mut self,
+        directory: &Directory,
+        reader: &mut StoreReader,
+        start: Start,
+    ) -> Result<(), Error> {
         let disk = Arc::clone(directory.disk());
         let options = directory.wal_options(0)?;
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
@@ -176,6 +205,9 @@ impl Findings<'_> {
                     batches += 1;
                     for record in batch.records() {
                         records += 1;
+                        if let Err(cause) = reader.check(&record) {
+                            self.damage(&format!("log at LSN {}: {cause}", record.lsn))?;
+                        }
                         if self.dumps {
                             let (lsn, envelope) = (batch.lsn, record.envelope);
                             let (kind, stream) = (envelope.kind, envelope.stream);
@@ -201,8 +233,8 @@ impl Findings<'_> {
     fn stream(
         &mut self,
         directory: &Directory,
-        account: AccountId,
-        stream: StreamId,
+        store: &StoreReader,
+        (account, stream): (AccountId, StreamId),
     ) -> Result<(), Error> {
         let segments = segment::segments(&**directory.disk(), account, stream)?;
         let (count, last) = (segments.len(), segments.last().copied());
@@ -225,7 +257,7 @@ impl Findings<'_> {
                 match item? {
                     ScanItem::Record(_, record) => {
                         records += 1;
-                        self.record(stream, &record)?;
+                        self.record(store, (account, stream), &record)?;
                     }
                     ScanItem::Damage(damage) => {
                         let (path, at, length) = (&damage.path, damage.offset, damage.length);
@@ -243,12 +275,22 @@ impl Findings<'_> {
         Ok(())
     }
 
-    fn record(&mut self, stream: StreamId, record: &segment::StoredRecord) -> Result<(), Error> {
+    fn record(
+        &mut self,
+        reader: &StoreReader,
+        whose: (AccountId, StreamId),
+        record: &segment::StoredRecord,
+    ) -> Result<(), Error> {
+        let subject = match reader.subject(whose, record) {
+            Ok(subject) => subject.map(|subject| subject.escape_ascii().to_string()),
+            Err(error) => return self.damage(&error),
+        };
         if !self.dumps {
             return Ok(());
         }
-        let fields = record.fields();
-        let (seq, time, subject) = (fields.seq, fields.time_ns, record.subject().escape_ascii());
+        let (fields, stream) = (record.fields(), whose.1);
+        let (seq, time) = (fields.seq, fields.time_ns);
+        let subject = subject.unwrap_or_else(|| "encrypted".to_owned());
         let (header, payload) = (record.header().len(), record.payload().len());
         writeln!(
             self.out,

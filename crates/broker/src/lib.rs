@@ -32,6 +32,6 @@ pub use anabranch_config::Options;
 pub use broker::{Broker, Endpoints};
 pub use builder::Builder;
 pub use error::StartError;
-pub use jetstream::{RepairMode, repair_store};
+pub use jetstream::{RepairMode, StoreReader, repair_store};
 pub use server::PEER_VERSION;
 pub use tls::{PairError, TlsError, check_tls};

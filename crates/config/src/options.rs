@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use jetstream::{BatchLimits, JetStream, JetStreamLimits};
+pub use jetstream::{BatchLimits, Cipher, Encryption, JetStream, JetStreamLimits};
 
 /// Everything that configures one server. Defaults are nats-server's.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anabranch_config::options::{
+    Cipher,
     HandshakeFirst, ResponsePermission, SubjectPermission, TlsVersion, WriteTimeoutPolicy,
 };
 use anabranch_config::table::{self, Status};
@@ -359,7 +360,8 @@ fn refuses_options_that_restrict_access_and_do_not_act_yet() {
         "websocket { tls { cert_file: a } }",
         "websocket { no_auth_user: a }",
         "mqtt { authorization { user: a } }",
-        "jetstream { key: k }",
+        "jetstream { key: \"\" }",
+        "jetstream { prev_key: k }",
         "jetstream { cipher: aes }",
         "jetstream { tpm { keys_file: f } }",
         "tls { cert_file: c, key_file: k, ocsp_peer: true }",
@@ -373,6 +375,30 @@ fn refuses_options_that_restrict_access_and_do_not_act_yet() {
         problems("\n accounts { A { users: [] } }"),
         ["c.conf:2:2: option \"accounts\" decides who gets which messages, but does not act yet: \
          refusing to start"]
+    );
+}
+
+#[test]
+fn encryption_takes_its_key_from_the_file_or_the_environment() {
+    let encryption = |text: &str| options(text).jetstream.and_then(|jetstream| jetstream.encryption);
+    assert_eq!(encryption("jetstream { store_dir: d }"), None);
+    let found = encryption("jetstream { key: k }").unwrap();
+    assert_eq!((found.key.as_str(), found.previous_key, found.cipher), ("k", None, Cipher::ChaCha));
+    let found = encryption("K: abc, jetstream { ek: $K, prev_ek: old, cipher: AES }").unwrap();
+    assert_eq!((found.key.as_str(), found.cipher), ("abc", Cipher::Aes));
+    assert_eq!(found.previous_key.as_deref(), Some("old"));
+    for name in ["chacha", "ChaChaPoly"] {
+        let found = encryption(&format!("jetstream {{ key: k, cipher: {name} }}")).unwrap();
+        assert_eq!(found.cipher, Cipher::ChaCha);
+    }
+    assert!(!format!("{found:?}").contains("abc"), "keys are shown nowhere");
+    assert_eq!(
+        problems("jetstream { key: k, cipher: rot13 }"),
+        ["c.conf:1:21: Unknown cipher type: \"rot13\""]
+    );
+    assert_eq!(
+        problems("jetstream { prev_key: k }"),
+        ["c.conf:1:13: jetstream \"prev_key\" does nothing without a key: nothing is encrypted"]
     );
 }
 

@@ -20,7 +20,7 @@ const PAYLOAD: [u8; 128] = [7; 128];
 fn main() {
     let folder = std::env::args().nth(1).expect("the argument is an empty directory");
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(folder).unwrap());
-    let new = DirectoryFormat { id: DirectoryId([1; 16]), created_ns: 0 };
+    let new = DirectoryFormat { id: DirectoryId([1; 16]), created_ns: 0, is_sealed: false };
     let directory = Directory::open(disk, LockMode::Fail, new).unwrap();
     let begin = Instant::now();
     let now_ns = || u64::try_from(begin.elapsed().as_nanos()).unwrap();

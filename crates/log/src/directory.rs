@@ -8,7 +8,6 @@ use crate::format::{AccountId, DirectoryFormat, DirectoryId, FormatError, Stream
 use crate::wal::WalOptions;
 
 const FORMAT: &str = "FORMAT";
-const FORMAT_UNFINISHED: &str = "FORMAT.tmp";
 const LOCK: &str = "lock";
 const ASIDE: &str = "aside";
 /// What a directory in use has besides.
@@ -94,6 +93,27 @@ impl Directory {
     #[must_use]
     pub fn created_ns(&self) -> i64 {
         self.format.created_ns
+    }
+
+    /// Whether what is stored in it is sealed; see [`unlock`](crate::sealing::unlock).
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.format.is_sealed
+    }
+
+    /// What is stored is sealed from now on: a program that knows nothing of that refuses it.
+    pub(crate) fn note_sealed(&mut self) -> Result<(), Error> {
+        if !self.format.is_sealed {
+            let format = DirectoryFormat { is_sealed: true, ..self.format };
+            write_format(&*self.disk, &format)?;
+            self.format = format;
+        }
+        Ok(())
+    }
+
+    /// Whether something was stored in it.
+    pub(crate) fn has_contents(&self) -> Result<bool, Error> {
+        has_contents(&*self.disk)
     }
 
     /// Sizes of the log that suit its file system and records of up to `record_max` bytes: on a
@@ -253,12 +273,18 @@ fn has_contents(disk: &dyn Disk) -> Result<bool, Error> {
 }
 
 fn write_format(disk: &dyn Disk, format: &DirectoryFormat) -> Result<(), Error> {
-    let file = disk.open(FORMAT_UNFINISHED, OpenMode::Create)?;
+    replace(disk, FORMAT, &format.encode())
+}
+
+/// Writes the file `name` of the directory, all at once.
+pub(crate) fn replace(disk: &dyn Disk, name: &str, contents: &[u8]) -> Result<(), Error> {
+    let unfinished = format!("{name}.tmp");
+    let file = disk.open(&unfinished, OpenMode::Create)?;
     file.set_length(0)?;
-    file.write_at(&format.encode(), 0)?;
+    file.write_at(contents, 0)?;
     file.sync_all()?;
     drop(file);
-    disk.rename(FORMAT_UNFINISHED, FORMAT)?;
+    disk.rename(&unfinished, name)?;
     disk.sync_dir("")?;
     Ok(())
 }
@@ -268,7 +294,8 @@ mod tests {
     use super::*;
     use crate::disk::RealDisk;
 
-    const NEW: DirectoryFormat = DirectoryFormat { id: DirectoryId([1; 16]), created_ns: 5 };
+    const NEW: DirectoryFormat =
+        DirectoryFormat { id: DirectoryId([1; 16]), created_ns: 5, is_sealed: false };
 
     fn folder() -> (tempfile::TempDir, Arc<dyn Disk>) {
         let folder = tempfile::tempdir().unwrap();
@@ -280,7 +307,7 @@ mod tests {
     fn a_directory_keeps_its_name() {
         let (_folder, disk) = folder();
         drop(Directory::open(disk.clone(), LockMode::Fail, NEW).unwrap());
-        let other = DirectoryFormat { id: DirectoryId([2; 16]), created_ns: 6 };
+        let other = DirectoryFormat { id: DirectoryId([2; 16]), ..NEW };
         let directory = Directory::open(disk, LockMode::Fail, other).unwrap();
         assert_eq!((directory.id(), directory.created_ns()), (NEW.id, 5));
         let facts = directory.facts(|| 7).unwrap();
@@ -317,11 +344,11 @@ mod tests {
     fn a_newer_directory_and_one_that_lost_its_format_are_refused() {
         let (_folder, disk) = folder();
         drop(Directory::open(disk.clone(), LockMode::Fail, NEW).unwrap());
-        disk.open(FORMAT, OpenMode::Write).unwrap().write_at(&[2], 8).unwrap();
+        disk.open(FORMAT, OpenMode::Write).unwrap().write_at(&[3], 8).unwrap();
         let error = Directory::open(disk.clone(), LockMode::Fail, NEW).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "FORMAT at byte 0: format version 2, this program reads up to 1"
+            "FORMAT at byte 0: format version 3, this program reads up to 2"
         );
         disk.remove(FORMAT).unwrap();
         disk.open("wal/x", OpenMode::Create).unwrap();

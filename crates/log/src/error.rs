@@ -57,6 +57,15 @@ pub enum Error {
     /// A directory with contents of ours and without the file that says what they are.
     #[error("the data directory has contents but no FORMAT file")]
     NoFormat,
+    /// A sealed directory, and no key.
+    #[error("the data directory is encrypted, and no key is configured (jetstream: key)")]
+    Locked,
+    /// A sealed directory, and other keys than its own.
+    #[error("the data directory is encrypted with another key than those configured")]
+    WrongKey,
+    /// A sealed directory whose data keys are gone.
+    #[error("the data directory is encrypted, and its files KEYS and KEYS.copy are missing")]
+    NoKeys,
     /// The system refused a thread.
     #[error("no thread for the write-ahead log: {0}")]
     Thread(String),

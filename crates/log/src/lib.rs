@@ -21,7 +21,7 @@
 //! # let (id, now_ns) = (DirectoryId([7; 16]), 1_700_000_000_000_000_000);
 //! // Open the directory; nobody else has it from here on.
 //! let disk = Arc::new(RealDisk::new(folder.path())?);
-//! let new = DirectoryFormat { id, created_ns: now_ns };
+//! let new = DirectoryFormat { id, created_ns: now_ns, is_sealed: false };
 //! let directory = Directory::open(disk.clone(), LockMode::Fail, new)?;
 //!
 //! // Load the newest checkpoint.
@@ -109,6 +109,7 @@ pub mod format;
 pub mod sabotage;
 #[cfg(not(feature = "sabotage"))]
 mod sabotage;
+pub mod sealing;
 pub mod segment;
 pub mod wal;
 

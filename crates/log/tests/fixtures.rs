@@ -21,6 +21,7 @@ use anabranch_log::wal::{Item, Recovery, Start, Wal, WalOptions};
 const FORMAT: DirectoryFormat = DirectoryFormat {
     id: DirectoryId(*b"a data directory"),
     created_ns: 1_700_000_000_123_456_789,
+    is_sealed: false,
 };
 const OPTIONS: WalOptions =
     WalOptions { file_size: 16 * 1024, files: 4, zero_step: 0, batch_max: 1 << 20 };
@@ -157,7 +158,7 @@ fn what_version_1_wrote_is_read() {
     let folder = tempfile::tempdir().unwrap();
     copy(&files(&fixtures()), folder.path());
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(folder.path()).unwrap());
-    let other = DirectoryFormat { id: DirectoryId([0; 16]), created_ns: 0 };
+    let other = DirectoryFormat { id: DirectoryId([0; 16]), ..FORMAT };
     let directory = Directory::open(disk.clone(), LockMode::Fail, other).unwrap();
     assert_eq!((directory.id(), directory.created_ns()), (FORMAT.id, FORMAT.created_ns));
     assert_eq!(directory.streams().unwrap().streams, [(SEGMENT.account, SEGMENT.stream)]);

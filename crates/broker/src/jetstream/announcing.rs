@@ -19,6 +19,9 @@ pub fn announce(options: &Options, capacity: Capacity, root: &Path, opening: &Op
     if !options.domain.is_empty() {
         log::info!("  Domain:          {}", options.domain);
     }
+    if let Some(sealer) = opening.sealer() {
+        log::info!("  Encryption:      {}", sealer.cipher().name());
+    }
     log::info!("  API Level:       {API_LEVEL}");
     log::info!("  File system:     {}", facts.file_system.name);
     log::info!("  Sync:            {}, {} us", facts.sync_method, facts.sync_ns / 1000);

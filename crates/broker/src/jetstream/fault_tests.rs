@@ -30,7 +30,7 @@ struct Store {
 
 impl Store {
     fn open(disk: &SimDisk) -> Self {
-        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16).unwrap();
+        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, None).unwrap();
         let (streams, ledger, journal) = recovery::recover(opening, SEED).unwrap();
         Self { disk: disk.clone(), streams, ledger, journal }
     }
@@ -333,7 +333,7 @@ fn what_nothing_places_waits_for_repair() {
     let lines = |disk: &SimDisk, mode| {
         let mut lines = Vec::new();
         let mut say = |line: &str| lines.push(line.to_owned());
-        repair_disk(Arc::new(disk.clone()), mode, &mut say).unwrap();
+        repair_disk(Arc::new(disk.clone()), None, mode, &mut say).unwrap();
         disk.restart();
         lines
     };

@@ -8,14 +8,19 @@ use anabranch_jetstream::stream::{Location, Removed};
 use anabranch_log::Error;
 use anabranch_log::disk::Disk;
 use anabranch_log::format::{AccountId, DirectoryId, StreamId};
+use anabranch_log::sealing::Sealer;
 use anabranch_log::segment::{
-    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, Tail, Unsynced,
+    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, StoredRecord, Tail, Unsynced,
 };
 
 use super::journal::is_out_of_space;
-use super::packing::{self, PACKED, Packer};
+use super::packing::{PACKED, Packer};
 use super::payloads::Payload;
+use super::sealing;
 use super::trouble::is_damage;
+
+/// Memory that is kept for sealing messages, in bytes.
+const SEALED_KEPT: usize = 64 * 1024;
 
 /// What is known of one segment.
 #[derive(Debug, Default)]
@@ -58,6 +63,8 @@ pub struct Home {
     pub account: AccountId,
     /// Which stream.
     pub stream: StreamId,
+    /// What seals and opens its messages, if they are sealed.
+    pub sealer: Option<Arc<Sealer>>,
 }
 
 impl Home {
@@ -74,6 +81,14 @@ impl Home {
             }
             opened => opened,
         }
+    }
+
+    /// The message in a record at `offset` of a segment.
+    fn payload(&self, id: SegmentId, offset: u64, record: &StoredRecord) -> Result<Payload, Error> {
+        let path = || format!("{}/{:020}.seg", segment::stream_dir(id.account, id.stream), id.first_seq);
+        let at = |cause| Error::Format { path: path(), offset, cause };
+        let whose = (self.account, self.stream);
+        sealing::message(self.sealer.as_deref(), whose, record, at, |_| ())
     }
 
     /// Removes a segment, which the log brings again.
@@ -109,6 +124,8 @@ pub struct FilePayloads {
     full: Vec<SegmentWriter>,
     /// There once a message was to be packed.
     packer: Option<Box<Packer>>,
+    /// The message that is being appended, where messages are sealed.
+    sealed: Vec<u8>,
     /// What was missing when they were opened.
     holes: Vec<Hole>,
     /// Segments without messages when the last checkpoint was made: the one before it may still
@@ -121,8 +138,8 @@ impl FilePayloads {
     #[must_use]
     pub fn new(home: Home) -> Self {
         let (segments, full, doomed) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let holes = Vec::new();
-        Self { home, segments, writer: None, full, packer: None, holes, doomed }
+        let (sealed, holes) = (Vec::new(), Vec::new());
+        Self { home, segments, writer: None, full, packer: None, sealed, holes, doomed }
     }
 
     /// Keeps the message `seq`; it is in memory until [`Self::write`].
@@ -141,6 +158,11 @@ impl FilePayloads {
         };
         let record = &match packed {
             Some(payload) => NewRecord { flags: PACKED, header: b"", payload, ..*record },
+            None => *record,
+        };
+        let whose = (self.home.account, self.home.stream);
+        let record = &match &self.home.sealer {
+            Some(sealer) => sealing::seal(sealer, whose, record, &mut self.sealed),
             None => *record,
         };
         let len = record.subject.len() + record.header.len() + record.payload.len();
@@ -172,6 +194,8 @@ impl FilePayloads {
         if let Some(packer) = &mut self.packer {
             packer.shrink();
         }
+        self.sealed.clear();
+        self.sealed.shrink_to(SEALED_KEPT);
         Ok(())
     }
 
@@ -205,7 +229,8 @@ impl FilePayloads {
         if let Some(writer) = writers.find(|writer| writer.id().first_seq == first_seq)
             && let Some(record) = writer.buffered(place.offset)?
         {
-            return packing::payload(&record).map(Some);
+            let id = writer.id();
+            return self.home.payload(id, place.offset, &record).map(Some);
         }
         let reader = match &segment.reader {
             Some(reader) => reader,
@@ -214,7 +239,8 @@ impl FilePayloads {
                 segment.reader.insert(self.home.open(id)?)
             }
         };
-        packing::payload(&reader.read(place.offset, place.length)?).map(Some)
+        let record = reader.read(place.offset, place.length)?;
+        self.home.payload(reader.id(), place.offset, &record).map(Some)
     }
 
     /// Overwrites what is stored of a message that left the stream, durably.

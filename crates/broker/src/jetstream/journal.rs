@@ -14,6 +14,7 @@ use anabranch_log::disk::{Disk, LockMode, Operation, RealDisk};
 use anabranch_log::format::{
     AccountId, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Outcome, StreamId,
 };
+use anabranch_log::sealing::{Sealer, Secrets};
 use anabranch_log::wal::{Item, MARK_IDLE_NS, Maintenance, Recovery, Start, Wal, WalOptions};
 use anabranch_log::{Error, wal};
 
@@ -21,8 +22,10 @@ use super::checkpointing::Keeper;
 use super::figures::{Figures, Progress};
 use super::files::Home;
 use super::outcomes::{self, Untold};
+use super::sealing::{self, Opener};
 use super::shard::now;
 use super::streams::Ledger;
+use super::trouble::is_damage;
 
 /// How long messages may be acknowledged without a sync, on streams that ask for that.
 const SYNC_AFTER: Duration = Duration::from_millis(10);
@@ -70,6 +73,8 @@ pub struct Journal {
     figures: Arc<Figures>,
     /// Time spent on waiting for the disk.
     waited: Duration,
+    /// What seals commands, if they are sealed.
+    sealer: Option<Arc<Sealer>>,
 }
 
 /// A data directory whose contents are being read.
@@ -79,6 +84,7 @@ pub struct Opening {
     facts: Facts,
     options: WalOptions,
     progress: Arc<Progress>,
+    sealer: Option<Arc<Sealer>>,
 }
 
 /// What the log has.
@@ -103,30 +109,38 @@ pub struct Logged<'a> {
 
 impl Opening {
     /// Opens the data directory at `root`, and makes it if there is none. Messages have up to
-    /// `message_max` bytes.
+    /// `message_max` bytes. With `secrets` it is sealed from now on.
     ///
     /// # Errors
-    /// When it cannot be used.
-    pub fn new(root: &Path, message_max: u64) -> Result<Self, Error> {
-        Self::on(Arc::new(RealDisk::new(root)?), message_max)
+    /// When it cannot be used: also when it is sealed, and not with one of `secrets`.
+    pub fn new(root: &Path, message_max: u64, secrets: Option<&Secrets>) -> Result<Self, Error> {
+        Self::on(Arc::new(RealDisk::new(root)?), message_max, secrets)
     }
 
     /// The same on a disk that is there.
     ///
     /// # Errors
     /// When it cannot be used.
-    pub fn on(disk: Arc<dyn Disk>, message_max: u64) -> Result<Self, Error> {
-        let new = DirectoryFormat { id: DirectoryId(rand::random()), created_ns: now() };
-        let directory = Directory::open(disk, LockMode::Fail, new)?;
+    pub fn on(
+        disk: Arc<dyn Disk>,
+        message_max: u64,
+        secrets: Option<&Secrets>,
+    ) -> Result<Self, Error> {
+        let (id, created_ns) = (DirectoryId(rand::random()), now());
+        let new = DirectoryFormat { id, created_ns, is_sealed: false };
+        let mut directory = Directory::open(disk, LockMode::Fail, new)?;
+        let sealer = sealing::unlock(&mut directory, secrets)?;
         let (checkpoints, rejected) =
             Checkpoints::open(Arc::clone(directory.disk()), directory.id())?;
         for one in &rejected {
             log::error!("Checkpoint {} is damaged: {}", one.path, one.error);
         }
+        let checkpoints = checkpoints.sealed_by(sealer.clone());
         let clock = Instant::now();
         let facts = directory.facts(|| nanos(clock.elapsed()))?;
         let options = directory.wal_options(message_max)?;
-        Ok(Self { directory, checkpoints, facts, options, progress: Arc::default() })
+        let progress = Arc::default();
+        Ok(Self { directory, checkpoints, facts, options, progress, sealer })
     }
 
     /// How far reading gets is shown there.
@@ -140,10 +154,16 @@ impl Opening {
         &self.facts
     }
 
+    /// What seals and opens what is stored, if it is sealed.
+    #[must_use]
+    pub fn sealer(&self) -> Option<&Sealer> {
+        self.sealer.as_deref()
+    }
+
     /// Where the files of a stream are.
     #[must_use]
     pub fn home(&self, stream: StreamId) -> Home {
-        home(&self.directory, stream)
+        home(&self.directory, self.sealer.as_ref(), stream)
     }
 
     /// Reads a checkpoint, all of it: `each` gets its parts, or why one cannot be read, in the
@@ -189,7 +209,8 @@ impl Opening {
         start: Start,
         mut apply: impl FnMut(Found<'_>) -> Result<(), Error>,
     ) -> Result<Journal, Error> {
-        let Self { directory, checkpoints, options, progress, .. } = self;
+        let Self { directory, checkpoints, options, progress, sealer, .. } = self;
+        let mut opener = Opener::new(sealer.clone());
         let disk = Arc::clone(directory.disk());
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
         let (begin, max) = (start.position.lsn, recovery.reach().since(start.position.lsn));
@@ -201,8 +222,16 @@ impl Opening {
                         if record.envelope.kind == Kind::Outcome {
                             let (since, outcomes) = outcomes::decode(record.payload);
                             apply(Found::Outcomes(batch.lsn, since, outcomes))?;
-                        } else if let Some(logged) = logged(&record)? {
-                            apply(Found::Command(logged, batch.lsn))?;
+                            continue;
+                        }
+                        match logged(&record, &mut opener) {
+                            Ok(None) => {}
+                            Ok(Some(logged)) => apply(Found::Command(logged, batch.lsn))?,
+                            Err(error) if is_damage(&error) => {
+                                log::error!("{error}");
+                                apply(Found::Damage(batch.lsn, batch.end.lsn))?;
+                            }
+                            Err(error) => return Err(error),
                         }
                     }
                 }
@@ -241,11 +270,15 @@ impl Opening {
             warned: false,
             figures: Arc::default(),
             waited: Duration::ZERO,
+            sealer,
         })
     }
 }
 
-fn logged<'a>(record: &anabranch_log::format::Record<'a>) -> Result<Option<Logged<'a>>, Error> {
+fn logged<'a>(
+    record: &anabranch_log::format::Record<'a>,
+    opener: &'a mut Opener,
+) -> Result<Option<Logged<'a>>, Error> {
     let sort = match record.envelope.kind {
         Kind::Publish => Record::Publish,
         Kind::Control => Record::Control,
@@ -253,9 +286,13 @@ fn logged<'a>(record: &anabranch_log::format::Record<'a>) -> Result<Option<Logge
         Kind::Outcome | Kind::Mark => return Ok(None),
         _ => return Err(Error::Options("a record of a kind that this server does not apply")),
     };
-    let command = Command::decode(sort, record.payload)
+    let (offset, stream) = (record.lsn.0, record.envelope.stream);
+    let path = || format!("the log, a command of stream {stream}");
+    let payload = opener.payload(record);
+    let payload = payload.map_err(|cause| Error::Format { path: path(), offset, cause })?;
+    let command = Command::decode(sort, payload)
         .map_err(|_| Error::Options("a command in the log cannot be read"))?;
-    Ok(Some(Logged { stream: record.envelope.stream, time: record.envelope.time_ns, command }))
+    Ok(Some(Logged { stream, time: record.envelope.time_ns, command }))
 }
 
 /// Says which part of the log is damaged, and keeps what is there of it.
@@ -271,16 +308,16 @@ fn report(damage: &wal::Damage, recovery: &Recovery) {
     }
 }
 
-fn home(directory: &Directory, stream: StreamId) -> Home {
-    let disk = Arc::clone(directory.disk());
-    Home { disk, directory: directory.id(), account: GLOBAL, stream }
+fn home(directory: &Directory, sealer: Option<&Arc<Sealer>>, stream: StreamId) -> Home {
+    let (disk, sealer) = (Arc::clone(directory.disk()), sealer.cloned());
+    Home { disk, directory: directory.id(), account: GLOBAL, stream, sealer }
 }
 
 impl Journal {
     /// Where the files of a stream are.
     #[must_use]
     pub fn home(&self, stream: StreamId) -> Home {
-        home(&self.directory, stream)
+        home(&self.directory, self.sealer.as_ref(), stream)
     }
 
     /// Adds a command to those that the next commit makes durable.
@@ -298,16 +335,19 @@ impl Journal {
             Record::Control => (Kind::Control, 0),
             Record::Tombstone => (Kind::Tombstone, 0),
         };
+        let sealer = self.sealer.as_deref();
         let envelope = Envelope {
             kind,
-            flags: 0,
+            flags: if sealer.is_some() { sealing::COMMAND } else { 0 },
             account: GLOBAL,
             stream,
             count,
             first_seq: 0,
             time_ns: time,
         };
-        self.wal.append_with(&envelope, |into| command.encode(into))?;
+        self.wal.append_with(&envelope, |into| {
+            sealing::write_command(sealer, &envelope, command, into);
+        })?;
         self.changed = true;
         self.untold.note(stream);
         Ok(())

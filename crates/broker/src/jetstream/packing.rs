@@ -6,7 +6,6 @@
 //! headers, and the body.
 
 use anabranch_log::Error;
-use anabranch_log::segment::StoredRecord;
 
 use super::payloads::Payload;
 
@@ -59,15 +58,14 @@ impl Packer {
     }
 }
 
-/// The message that a record holds.
+/// The message that a record with these flags holds.
 ///
 /// # Errors
 /// When it is packed in another way.
-pub fn payload(record: &StoredRecord) -> Result<Payload, Error> {
-    match record.fields().flags {
-        0 => Ok(Payload { headers: record.header().into(), body: record.payload().into() }),
-        PACKED if record.fields().is_erased => Ok(Payload::default()),
-        PACKED => unpack(record.payload()),
+pub fn payload(flags: u16, header: &[u8], payload: &[u8]) -> Result<Payload, Error> {
+    match flags {
+        0 => Ok(Payload { headers: header.into(), body: payload.into() }),
+        PACKED => unpack(payload),
         _ => Err(Error::Options("a message is stored in a way that this program does not know")),
     }
 }

@@ -4,8 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anabranch_config::options::Encryption;
 use anabranch_log::Error;
 use anabranch_log::disk::{Disk, RealDisk};
+use anabranch_log::sealing::Secrets;
 
 use super::files::Home;
 use super::held::Held;
@@ -13,6 +15,7 @@ use super::journal::{Journal, Logged, Opening};
 use super::placing::Replayed;
 use super::recovery;
 use super::saving;
+use super::sealing;
 use super::streams::{Ledger, Streams};
 
 /// Whether something is changed.
@@ -27,17 +30,19 @@ pub enum RepairMode {
 /// Messages of one stream that are named; of others only the number is told.
 const NAMED_MAX: usize = 20;
 
-/// Repairs the data directory at `root`; `say` gets a line for each thing that is found. Gives how
+/// Repairs the data directory at `root`, for which `encryption` has the key; `say` gets a line for each thing that is found. Gives how
 /// many there were. With [`RepairMode::Write`] a server starts without them afterwards.
 ///
 /// # Errors
 /// When it cannot be read, or written.
 pub fn repair_store(
     root: &Path,
+    encryption: Option<&Encryption>,
     mode: RepairMode,
     say: &mut dyn FnMut(&str),
 ) -> Result<u64, Error> {
-    repair_disk(Arc::new(RealDisk::new(root)?), mode, say)
+    let secrets = encryption.map(sealing::secrets);
+    repair_disk(Arc::new(RealDisk::new(root)?), secrets.as_ref(), mode, say)
 }
 
 /// The same on a disk.
@@ -46,11 +51,13 @@ pub fn repair_store(
 /// As above.
 pub(super) fn repair_disk(
     disk: Arc<dyn Disk>,
+    secrets: Option<&Secrets>,
     mode: RepairMode,
     say: &mut dyn FnMut(&str),
 ) -> Result<u64, Error> {
     let seed = rand::random();
-    let (mut streams, mut ledger, mut journal) = recovery::recover(Opening::on(disk, 0)?, seed)?;
+    let opening = Opening::on(disk, 0, secrets)?;
+    let (mut streams, mut ledger, mut journal) = recovery::recover(opening, seed)?;
     let mut found = 0;
     let ids: Vec<_> = streams.iter().map(|held| held.id).collect();
     for id in ids {

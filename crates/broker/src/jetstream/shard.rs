@@ -28,6 +28,7 @@ use super::publishing::Message;
 use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
+use super::sealing;
 use super::space::{self, Space};
 use super::streams::{Intake, Ledger, Streams};
 use super::studies::Studies;
@@ -105,7 +106,8 @@ impl Shard {
         let seed = server.seed();
         let unusable = |error| StartError::JetStream { directory: root.to_owned(), error };
         let message_max = u64::from(server.options.limits.payload_max);
-        let mut opening = Opening::new(root, message_max).map_err(unusable)?;
+        let secrets = options.encryption.as_ref().map(sealing::secrets);
+        let mut opening = Opening::new(root, message_max, secrets.as_ref()).map_err(unusable)?;
         opening.watch(&server.recovery);
         let capacity = Capacity::of(options, opening.facts().free_bytes);
         announce(options, capacity, root, &opening);

@@ -2,7 +2,6 @@
 
 use anabranch_log::Error;
 use anabranch_log::disk::Operation;
-use anabranch_log::format::FormatError;
 
 use super::backlog::Backlog;
 use super::losses::Losses;
@@ -28,7 +27,7 @@ pub struct Trouble {
 #[must_use]
 pub fn is_damage(error: &Error) -> bool {
     match error {
-        Error::Format { cause, .. } => !cause.is_newer() && *cause != FormatError::Foreign,
+        Error::Format { cause, .. } => cause.is_damage(),
         Error::Disk(error) => error.operation == Operation::Read || error.is_not_found(),
         _ => false,
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fields::Fields;
 use crate::grammar::Data;
-use crate::options::{BatchLimits, JetStream, JetStreamLimits, Options};
+use crate::options::{BatchLimits, Cipher, Encryption, JetStream, JetStreamLimits, Options};
 use crate::problem::Problems;
 use crate::table::{JETSTREAM, JETSTREAM_BATCH, JETSTREAM_LIMITS};
 
@@ -74,6 +74,38 @@ fn jetstream(block: &Fields<'_>, problems: &mut Problems) -> JetStream {
         buffered_messages_max: positive(block.int("max_buffered_msgs")),
         requests_max: positive(block.int("request_queue_limit")).unwrap_or(default.requests_max),
         limits: limits.map(|limits| read_limits(&limits, problems)).unwrap_or_default(),
+        encryption: encryption(block, problems),
+    }
+}
+
+/// `key`, `prev_key` and `cipher`. nats-server takes an empty key for none, and the others without
+/// a key as well; here that is refused, since nothing would be encrypted.
+fn encryption(block: &Fields<'_>, problems: &mut Problems) -> Option<Encryption> {
+    let cipher = cipher(block, problems);
+    let key = block.filled("key");
+    for (name, value) in ["key", "prev_key", "cipher"].iter().filter_map(|key| block.named(key)) {
+        let is_empty = matches!(&value.data, Data::Text(text) if text.is_empty());
+        if is_empty && name != "cipher" {
+            problems.refusal(&value.at, format!("jetstream {name:?} is empty"));
+        } else if key.is_none() {
+            let text = format!("jetstream {name:?} does nothing without a key: nothing is encrypted");
+            problems.refusal(&value.at, text);
+        }
+    }
+    Some(Encryption { key: key?, previous_key: block.filled("prev_key"), cipher })
+}
+
+fn cipher(block: &Fields<'_>, problems: &mut Problems) -> Cipher {
+    let Some(name) = block.text("cipher") else { return Cipher::ChaCha };
+    match name.to_lowercase().as_str() {
+        "chacha" | "chachapoly" => Cipher::ChaCha,
+        "aes" => Cipher::Aes,
+        _ => {
+            if let Some(at) = block.at("cipher") {
+                problems.error(at, format!("Unknown cipher type: {name:?}"));
+            }
+            Cipher::ChaCha
+        }
     }
 }
 

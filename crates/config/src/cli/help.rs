@@ -12,6 +12,7 @@ Commands, for a data directory that no server uses:
     store check <dir>                Read all of it, tell what is damaged (exit status 1)
     store dump <dir>                 As check, and name each record
     store repair [--dry-run] <dir>   Give up what cannot be read, so that a server goes on
+      -c, --config <file>            Configuration with the key of an encrypted one
 ";
 
 /// The text of `--help`, its flags grouped by topic.

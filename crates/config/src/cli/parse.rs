@@ -34,6 +34,8 @@ pub enum Invocation {
         command: StoreCommand,
         /// Where it is: what `store_dir` names, or the directory itself.
         directory: PathBuf,
+        /// `-c`: has the key of an encrypted one.
+        config: Option<PathBuf>,
     },
     /// `--version`.
     PrintVersion,
@@ -315,27 +317,32 @@ impl<'a> Modes<'a> {
 
 fn parse_store(args: &mut impl Iterator<Item = String>) -> Result<Invocation, CliError> {
     let usage = || {
-        let usage = "expected: store check|dump <dir>, or store repair [--dry-run] <dir>";
+        let usage = "expected: store check|dump [-c <file>] <dir>, or store repair [--dry-run] \
+                     [-c <file>] <dir>";
         CliError::Invalid(usage.to_owned())
     };
-    let command = match args.next().as_deref() {
+    let mut command = match args.next().as_deref() {
         Some("check") => StoreCommand::Check,
         Some("dump") => StoreCommand::Dump,
         Some("repair") => StoreCommand::Repair,
         _ => return Err(usage()),
     };
-    let mut args = args.peekable();
-    let dry_run = args.next_if(|arg| arg == "--dry-run").is_some();
-    let command = match command {
-        StoreCommand::Repair if dry_run => StoreCommand::RepairDryRun,
-        _ if dry_run => return Err(usage()),
-        command => command,
-    };
-    let directory = args.next().filter(|path| !path.is_empty()).ok_or_else(usage)?;
-    match args.next() {
-        None => Ok(Invocation::Store { command, directory: directory.into() }),
-        Some(_) => Err(usage()),
+    let (mut directory, mut config) = (None, None);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--dry-run" if command == StoreCommand::Repair => command = StoreCommand::RepairDryRun,
+            "-c" | "--config" if config.is_none() => {
+                let path = args.next().filter(|path| !path.is_empty()).ok_or_else(usage)?;
+                config = Some(path.into());
+            }
+            path if path.is_empty() || path.starts_with('-') || directory.is_some() => {
+                return Err(usage());
+            }
+            path => directory = Some(path.into()),
+        }
     }
+    let directory = directory.ok_or_else(usage)?;
+    Ok(Invocation::Store { command, directory, config })
 }
 
 fn parse_shell(name: &str) -> Result<Shell, CliError> {

@@ -1,5 +1,6 @@
 //! `jetstream {}`.
 
+use std::fmt;
 use std::time::Duration;
 
 /// `jetstream {}`. Fields that are only shown say so.
@@ -27,6 +28,36 @@ pub struct JetStream {
     pub requests_max: u64,
     /// `limits {}`.
     pub limits: JetStreamLimits,
+    /// `key`, `prev_key` and `cipher`; `None`: what is stored is not encrypted.
+    pub encryption: Option<Encryption>,
+}
+
+/// How what is stored is encrypted.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Encryption {
+    /// `key`; not empty.
+    pub key: String,
+    /// `prev_key`; not empty.
+    pub previous_key: Option<String>,
+    /// `cipher`.
+    pub cipher: Cipher,
+}
+
+/// Keys are for no log.
+impl fmt::Debug for Encryption {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("Encryption").field("cipher", &self.cipher).finish_non_exhaustive()
+    }
+}
+
+/// With what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Cipher {
+    /// ChaCha20-Poly1305.
+    #[default]
+    ChaCha,
+    /// AES-256-GCM.
+    Aes,
 }
 
 impl Default for JetStream {
@@ -43,6 +74,7 @@ impl Default for JetStream {
             buffered_messages_max: None,
             requests_max: 10_000,
             limits: JetStreamLimits::default(),
+            encryption: None,
         }
     }
 }

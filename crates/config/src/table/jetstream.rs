@@ -30,14 +30,14 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
         "Disk for streams; 75 % of what is free by default.",
     ),
     acts("domain", NONE, Text, "Name of the domain."),
-    encryption("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
-    encryption(
+    acts("key", &["ek", "encryption_key"], Text, "Key that encrypts what is stored."),
+    acts(
         "prev_key",
         &["prev_ek", "prev_encryption_key"],
         Text,
-        "The key before it, to convert from.",
+        "The key before it, from which a start changes to the new one.",
     ),
-    encryption("cipher", NONE, Text, "\"chacha\" or \"aes\"."),
+    acts("cipher", NONE, Text, "\"chacha\" or \"aes\"; reads what either wrote."),
     warns("extension_hint", NONE, Text, "Whether this extends another system."),
     acts("limits", NONE, InBlock(&JETSTREAM_LIMITS), "Limits."),
     encryption("tpm", NONE, InBlock(&TPM), "Keeps the key in a TPM."),

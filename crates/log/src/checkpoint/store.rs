@@ -12,6 +12,7 @@ use crate::Error;
 use crate::disk::{Disk, EntryKind};
 use crate::format::{BlobKey, BlobPlace, CheckpointHeader, DirectoryId, FormatError, Lsn};
 use crate::sabotage::{self, Mistake};
+use crate::sealing::Sealer;
 use crate::wal::Start;
 
 /// How many checkpoints are kept.
@@ -22,6 +23,8 @@ const KEPT: usize = 2;
 pub struct Checkpoints {
     disk: Arc<dyn Disk>,
     directory: DirectoryId,
+    /// What seals and opens blobs, where they are sealed.
+    sealer: Option<Arc<Sealer>>,
     /// Those that are whole, oldest first.
     kept: Vec<Arc<Checkpoint>>,
     next_generation: u64,
@@ -70,7 +73,8 @@ impl Checkpoints {
         let generations = generations(&*disk)?;
         let next_generation = generations.last().map_or(1, |last| last + 1);
         let present: BTreeSet<u64> = generations.iter().copied().collect();
-        let mut store = Self { disk, directory, kept: Vec::new(), next_generation };
+        let (sealer, kept) = (None, Vec::new());
+        let mut store = Self { disk, directory, sealer, kept, next_generation };
         let mut rejected = Vec::new();
         for generation in generations.into_iter().rev() {
             if store.kept.len() == KEPT {
@@ -85,6 +89,12 @@ impl Checkpoints {
             }
         }
         Ok((store, rejected))
+    }
+
+    /// Blobs are sealed from now on, and those that are can be read.
+    #[must_use]
+    pub fn sealed_by(self, sealer: Option<Arc<Sealer>>) -> Self {
+        Self { sealer, ..self }
     }
 
     /// The newest checkpoint that is whole.
@@ -136,7 +146,7 @@ impl Checkpoints {
             Entry::Occupied(file) => file.into_mut(),
             Entry::Vacant(none) => none.insert(Arc::new(self.file(place.generation)?)),
         };
-        let mut reader = BlobReader::new(Arc::clone(file), key, place);
+        let mut reader = BlobReader::new(Arc::clone(file), self.sealer.clone(), key, place);
         while let Some(chunk) = reader.next_chunk()? {
             into.extend_from_slice(chunk);
         }
@@ -168,10 +178,11 @@ impl Checkpoints {
             return Ok(None);
         };
         let file = Arc::new(self.file(place.generation)?);
-        Ok(Some(BlobReader::new(file, key, *place)))
+        Ok(Some(BlobReader::new(file, self.sealer.clone(), key, *place)))
     }
 
-    /// Reads all of a checkpoint, carried blobs included.
+    /// Reads all of a checkpoint, carried blobs included. Without their keys, sealed blobs are
+    /// checked as they are stored.
     ///
     /// # Errors
     /// [`Error::Format`] with the place of the first damage; [`Error::Disk`].
@@ -179,7 +190,10 @@ impl Checkpoints {
         for key in checkpoint.blobs.keys() {
             let reader = self.read(checkpoint, *key)?;
             let mut reader = reader.expect("the key is one of the checkpoint's");
-            while reader.next_chunk()?.is_some() {}
+            match self.sealer {
+                Some(_) => while reader.next_chunk()?.is_some() {},
+                None => while reader.next_stored()?.is_some() {},
+            }
         }
         Ok(())
     }
@@ -192,7 +206,9 @@ impl Checkpoints {
         let generation = self.next_generation;
         self.next_generation += 1;
         let header = CheckpointHeader { directory: self.directory, generation, created_ns };
-        CheckpointWriter::begin(self.disk.clone(), header, start, self.newest().cloned())
+        let writer =
+            CheckpointWriter::begin(self.disk.clone(), header, start, self.newest().cloned())?;
+        Ok(writer.sealed_by(self.sealer.clone()))
     }
 
     /// Makes a finished checkpoint the newest, removes files that nothing needs any more, and says
@@ -275,7 +291,7 @@ fn unfinished(disk: &dyn Disk) -> Result<Vec<String>, Error> {
 /// Whether another checkpoint may stand in for one with this error.
 fn is_damage(error: &Error) -> bool {
     match error {
-        Error::Format { cause, .. } => !cause.is_newer() && *cause != FormatError::Foreign,
+        Error::Format { cause, .. } => cause.is_damage(),
         Error::Disk(error) => error.operation == crate::disk::Operation::Read,
         _ => false,
     }

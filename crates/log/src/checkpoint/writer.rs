@@ -13,6 +13,7 @@ use crate::format::{
     DirectoryId, StreamId, encode_index_entry, to_u64,
 };
 use crate::sabotage::{self, Mistake};
+use crate::sealing::{SealedPlace, Sealer};
 use crate::wal::Start;
 
 /// How much is gathered before it is written.
@@ -31,6 +32,8 @@ pub struct CheckpointWriter {
     generation: u64,
     start: Start,
     previous: Option<Arc<Checkpoint>>,
+    /// What seals blobs, where they are sealed.
+    sealer: Option<Arc<Sealer>>,
     blobs: BTreeMap<BlobKey, BlobPlace>,
     pending: Vec<u8>,
     /// Bytes written to the file, without those pending.
@@ -52,9 +55,22 @@ impl CheckpointWriter {
         let file = disk.open(&file::unfinished_path(generation), OpenMode::Create)?;
         file.set_length(0)?;
         let pending = header.encode().to_vec();
-        let blobs = BTreeMap::new();
-        let written = 0;
-        Ok(Self { disk, file, directory, generation, start, previous, blobs, pending, written })
+        Ok(Self {
+            disk,
+            file,
+            directory,
+            generation,
+            start,
+            previous,
+            sealer: None,
+            blobs: BTreeMap::new(),
+            pending,
+            written: 0,
+        })
+    }
+
+    pub(super) fn sealed_by(self, sealer: Option<Arc<Sealer>>) -> Self {
+        Self { sealer, ..self }
     }
 
     /// Writes a blob that is in memory as a whole.
@@ -70,12 +86,14 @@ impl CheckpointWriter {
     /// Begins a blob that is written piece by piece. A key is written or carried once.
     pub fn blob(&mut self, key: BlobKey) -> BlobWriter<'_> {
         let offset = self.offset();
-        let place = BlobPlace { generation: self.generation, offset, length: 0 };
+        let (generation, is_sealed) = (self.generation, self.sealer.is_some());
+        let place = BlobPlace { generation, offset, length: 0, is_sealed };
         BlobWriter { writer: self, key, place, index: 0, chunk: Vec::new() }
     }
 
     /// Takes a blob over from the checkpoint before; false if that has none. Its bytes are only
-    /// written again when they have stood in the same old file for long.
+    /// written again when they have stood in the same old file for long, or are not sealed where
+    /// they should be.
     ///
     /// # Errors
     /// [`Error::Disk`], and [`Error::Format`] if the bytes are damaged; the checkpoint is then to
@@ -83,7 +101,8 @@ impl CheckpointWriter {
     pub fn carry(&mut self, key: BlobKey) -> Result<bool, Error> {
         let Some(place) = self.before(key) else { return Ok(false) };
         let spread = key.stream.0.wrapping_add(key.part) % CARRIED_MAX;
-        if self.generation - place.generation > CARRIED_MAX + spread {
+        let is_old = self.generation - place.generation > CARRIED_MAX + spread;
+        if is_old || place.is_sealed != self.sealer.is_some() {
             self.copy(key, place)?;
         } else {
             self.enter(key, place);
@@ -95,7 +114,7 @@ impl CheckpointWriter {
     fn copy(&mut self, key: BlobKey, place: BlobPlace) -> Result<(), Error> {
         let path = file::path(place.generation);
         let file = CheckpointFile::open(&*self.disk, &path, self.directory, place.generation)?;
-        let mut reader = BlobReader::new(Arc::new(file), key, place);
+        let mut reader = BlobReader::new(Arc::new(file), self.sealer.clone(), key, place);
         let mut blob = self.blob(key);
         while let Some(chunk) = reader.next_chunk()? {
             blob.write(chunk)?;
@@ -217,11 +236,15 @@ impl BlobWriter<'_> {
     /// # Errors
     /// [`Error::Disk`]; the checkpoint is then to be dropped.
     pub fn write(&mut self, mut contents: &[u8]) -> Result<(), Error> {
+        let most = match self.writer.sealer {
+            Some(_) => ChunkHeader::CONTENTS_MAX - Sealer::OVERHEAD,
+            None => ChunkHeader::CONTENTS_MAX,
+        };
         while !contents.is_empty() {
-            if self.chunk.len() == ChunkHeader::CONTENTS_MAX {
+            if self.chunk.len() == most {
                 self.write_chunk(ChunkRole::Blob)?;
             }
-            let room = ChunkHeader::CONTENTS_MAX - self.chunk.len();
+            let room = most - self.chunk.len();
             let (now, later) = contents.split_at(room.min(contents.len()));
             self.chunk.extend_from_slice(now);
             contents = later;
@@ -240,7 +263,15 @@ impl BlobWriter<'_> {
     }
 
     fn write_chunk(&mut self, role: ChunkRole) -> Result<(), Error> {
-        self.writer.write_chunk(self.key, role, self.index, &self.chunk)?;
+        let (key, index, generation) = (self.key, self.index, self.place.generation);
+        if let Some(sealer) = &self.writer.sealer {
+            let is_last = role == ChunkRole::BlobEnd;
+            let place = SealedPlace::Chunk { generation, key, index, is_last };
+            let mut sealed = Vec::with_capacity(self.chunk.len() + Sealer::OVERHEAD);
+            sealer.seal(&place, &mut sealed, |into| into.extend_from_slice(&self.chunk));
+            self.chunk = sealed;
+        }
+        self.writer.write_chunk(key, role, index, &self.chunk)?;
         self.place.length += to_u64(self.chunk.len());
         self.index += 1;
         self.chunk.clear();

@@ -26,8 +26,10 @@ pub struct BlobPlace {
     pub generation: u64,
     /// Where its first chunk begins, in bytes.
     pub offset: u64,
-    /// Bytes of its contents.
+    /// Bytes of its contents, as they are stored.
     pub length: u64,
+    /// Its chunks are sealed.
+    pub is_sealed: bool,
 }
 
 /// The header of a chunk; its contents follow.
@@ -224,12 +226,14 @@ impl CheckpointFooter {
 
 /// An entry of the index.
 pub(crate) const INDEX_ENTRY_SIZE: usize = 48;
+/// The flag of a blob whose chunks are sealed.
+const SEALED: u16 = 1;
 
 pub(crate) fn encode_index_entry(key: BlobKey, place: BlobPlace) -> [u8; INDEX_ENTRY_SIZE] {
     Place::new()
         .u32(key.account.0)
         .u16(key.kind)
-        .u16(0)
+        .u16(if place.is_sealed { SEALED } else { 0 })
         .u64(key.stream.0)
         .u64(key.part)
         .u64(place.generation)
@@ -241,11 +245,11 @@ pub(crate) fn encode_index_entry(key: BlobKey, place: BlobPlace) -> [u8; INDEX_E
 pub(crate) fn decode_index_entry(bytes: &[u8]) -> Result<(BlobKey, BlobPlace), FormatError> {
     let mut fields = Fields::new(bytes);
     let (account, kind) = (AccountId(fields.u32()?), fields.u16()?);
-    fields.u16()?;
+    let is_sealed = fields.u16()? & SEALED != 0;
     let (stream, part) = (StreamId(fields.u64()?), fields.u64()?);
     let key = BlobKey { account, stream, kind, part };
     let (generation, offset, length) = (fields.u64()?, fields.u64()?, fields.u64()?);
-    Ok((key, BlobPlace { generation, offset, length }))
+    Ok((key, BlobPlace { generation, offset, length, is_sealed }))
 }
 
 #[cfg(test)]
@@ -299,9 +303,11 @@ mod tests {
     #[test]
     fn index_entries_come_back() {
         let key = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3, part: 4 };
-        let place = BlobPlace { generation: 4, offset: 5, length: 6 };
-        let bytes = encode_index_entry(key, place);
-        assert_eq!(decode_index_entry(&bytes), Ok((key, place)));
-        assert!(decode_index_entry(&bytes[..47]).is_err());
+        for is_sealed in [false, true] {
+            let place = BlobPlace { generation: 4, offset: 5, length: 6, is_sealed };
+            let bytes = encode_index_entry(key, place);
+            assert_eq!(decode_index_entry(&bytes), Ok((key, place)));
+            assert!(decode_index_entry(&bytes[..47]).is_err());
+        }
     }
 }

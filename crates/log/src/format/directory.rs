@@ -9,11 +9,15 @@ pub struct DirectoryFormat {
     pub id: DirectoryId,
     /// When it was made, in nanoseconds since 1970.
     pub created_ns: i64,
+    /// Whether what is stored is sealed: the file `KEYS` belongs to it.
+    pub is_sealed: bool,
 }
 
 impl DirectoryFormat {
-    /// The newest version that this program reads, and the one that it writes.
-    pub const VERSION: u32 = 1;
+    /// The newest version that this program reads: that of a sealed directory.
+    pub const VERSION: u32 = 2;
+    /// The version of one that is not.
+    const PLAIN: u32 = 1;
     /// Bytes of the file.
     pub const SIZE: usize = 64;
     const MAGIC: u64 = u64::from_le_bytes(*b"ANABRDIR");
@@ -24,7 +28,7 @@ impl DirectoryFormat {
     pub fn encode(&self) -> [u8; Self::SIZE] {
         let fields = Place::new()
             .u64(Self::MAGIC)
-            .u32(Self::VERSION)
+            .u32(if self.is_sealed { Self::VERSION } else { Self::PLAIN })
             .u32(super::to_u32(Self::SIZE))
             .put(&self.id.0)
             .i64(self.created_ns)
@@ -57,7 +61,8 @@ impl DirectoryFormat {
             return Err(FormatError::Checksum { found, expected });
         }
         fields.u32()?;
-        Ok(Self { id: DirectoryId(fields.array()?), created_ns: fields.i64()? })
+        let (id, created_ns) = (DirectoryId(fields.array()?), fields.i64()?);
+        Ok(Self { id, created_ns, is_sealed: version > Self::PLAIN })
     }
 }
 
@@ -65,11 +70,16 @@ impl DirectoryFormat {
 mod tests {
     use super::*;
 
-    const FORMAT: DirectoryFormat =
-        DirectoryFormat { id: DirectoryId([7; 16]), created_ns: 1_700_000_000_000_000_000 };
+    const FORMAT: DirectoryFormat = DirectoryFormat {
+        id: DirectoryId([7; 16]),
+        created_ns: 1_700_000_000_000_000_000,
+        is_sealed: false,
+    };
 
     #[test]
     fn it_comes_back_and_every_flipped_bit_is_seen() {
+        let sealed = DirectoryFormat { is_sealed: true, ..FORMAT };
+        assert_eq!(DirectoryFormat::decode(&sealed.encode()), Ok(sealed));
         let bytes = FORMAT.encode();
         assert_eq!(DirectoryFormat::decode(&bytes), Ok(FORMAT));
         for bit in 0..bytes.len() * 8 {
@@ -85,9 +95,9 @@ mod tests {
     #[test]
     fn a_newer_directory_is_refused_with_both_versions() {
         let mut bytes = FORMAT.encode();
-        bytes[8] = 2;
+        bytes[8] = 3;
         let error = DirectoryFormat::decode(&bytes).unwrap_err();
         assert!(error.is_newer());
-        assert_eq!(error.to_string(), "format version 2, this program reads up to 1");
+        assert_eq!(error.to_string(), "format version 3, this program reads up to 2");
     }
 }

@@ -60,6 +60,18 @@ pub enum FormatError {
         /// Its value.
         value: u64,
     },
+    /// It is sealed, and there is no key.
+    #[error("it is encrypted, and no key was given")]
+    Sealed,
+    /// It is sealed, and is not what was sealed for this place.
+    #[error("what is encrypted does not belong there, or was changed")]
+    Seal,
+    /// It is sealed with a key that the directory has not.
+    #[error("it is encrypted with data key {0}, which the file KEYS does not have")]
+    DataKey(u32),
+    /// It is not sealed, where everything is.
+    #[error("it is not encrypted, in a directory where everything is")]
+    Plain,
 }
 
 impl FormatError {
@@ -67,5 +79,12 @@ impl FormatError {
     #[must_use]
     pub fn is_newer(&self) -> bool {
         matches!(self, Self::Newer { .. } | Self::Kind(_))
+    }
+
+    /// Whether the bytes were changed since they were written: going on without them makes nothing
+    /// worse. Those of a newer program or another directory were not, nor those without their key.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        !self.is_newer() && !matches!(self, Self::Foreign | Self::Sealed | Self::DataKey(_))
     }
 }

@@ -70,7 +70,7 @@ impl Shard {
         oracle: &Oracle,
     ) -> Result<(Self, Findings), Error> {
         let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-        let new = DirectoryFormat { id: DirectoryId([3; 16]), created_ns: 0 };
+        let new = DirectoryFormat { id: DirectoryId([3; 16]), created_ns: 0, is_sealed: false };
         let directory = Directory::open(disk.clone(), LockMode::Fail, new)?;
         let (checkpoints, rejected) = Checkpoints::open(disk.clone(), directory.id())?;
         let mut newest = checkpoints.newest().cloned();

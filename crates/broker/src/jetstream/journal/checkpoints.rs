@@ -9,6 +9,7 @@ use anabranch_log::wal::{Start, Usage};
 
 use super::{GLOBAL, Journal, Logged, bytes_of, logged};
 use crate::jetstream::checkpointing::{Done, Failure, Made, Plan};
+use crate::jetstream::sealing::Opener;
 use crate::jetstream::shard::now;
 
 /// Time between attempts of checkpoints that fail.
@@ -148,9 +149,10 @@ impl Journal {
     ) -> Result<(), Error> {
         let checkpoints = self.checkpoints.as_ref().ok_or(AWAY)?;
         let start = checkpoints.newest().map_or_else(Start::default, |newest| newest.start);
+        let mut opener = Opener::new(self.sealer.clone());
         self.wal.reread(start.position, |batch| {
             for record in batch.records().filter(|record| record.envelope.stream == stream) {
-                if let Some(logged) = logged(&record)? {
+                if let Some(logged) = logged(&record, &mut opener)? {
                     apply(&logged)?;
                 }
             }
