@@ -9,6 +9,7 @@ use anabranch_log::Error;
 use anabranch_log::disk::sim::{Fault, FaultKind, Random};
 use anabranch_log::disk::{Disk, OpenMode, Operation, SimDisk};
 use anabranch_log::format::StreamId;
+use anabranch_log::sealing::Secrets;
 
 use super::files::Home;
 use super::journal::{Journal, Logged, Opening};
@@ -21,29 +22,40 @@ use super::streams::{Ledger, Streams};
 const SEED: u64 = 7;
 
 /// Streams as a shard has them, without clients.
-struct Store {
+pub(super) struct Store {
     disk: SimDisk,
-    streams: Streams,
+    secrets: Option<Secrets>,
+    pub(super) streams: Streams,
     ledger: Ledger,
     journal: Journal,
 }
 
 impl Store {
     fn open(disk: &SimDisk) -> Self {
-        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, None).unwrap();
+        Self::open_with(disk, None)
+    }
+
+    /// With what is to be encrypted.
+    pub(super) fn open_with(disk: &SimDisk, secrets: Option<Secrets>) -> Self {
+        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, secrets.as_ref()).unwrap();
         let (streams, ledger, journal) = recovery::recover(opening, SEED).unwrap();
-        Self { disk: disk.clone(), streams, ledger, journal }
+        Self { disk: disk.clone(), secrets, streams, ledger, journal }
     }
 
     /// The program is killed and starts again.
-    fn reopen(self) -> Self {
-        let disk = self.disk.clone();
+    pub(super) fn reopen(self) -> Self {
+        let (disk, secrets) = (self.disk.clone(), self.secrets.clone());
         drop(self);
         disk.restart();
-        Self::open(&disk)
+        Self::open_with(&disk, secrets)
     }
 
-    fn apply(&mut self, stream: StreamId, time: i64, command: Command<'_>) -> Result<(), Error> {
+    pub(super) fn apply(
+        &mut self,
+        stream: StreamId,
+        time: i64,
+        command: Command<'_>,
+    ) -> Result<(), Error> {
         let Self { streams, ledger, journal, .. } = self;
         journal.tell_outcomes(|id| streams.last_seq(id));
         journal.append(stream, time, &command)?;
@@ -56,7 +68,7 @@ impl Store {
         Ok(())
     }
 
-    fn create(&mut self, name: &str) -> StreamId {
+    pub(super) fn create(&mut self, name: &str) -> StreamId {
         let id = self.ledger.new_stream();
         let limits = "\"max_msgs\":-1,\"max_bytes\":-1,\"max_msg_size\":-1,\"max_consumers\":-1";
         let limits = format!("{limits},\"max_msgs_per_subject\":-1,\"storage\":\"file\"");
@@ -65,16 +77,23 @@ impl Store {
         id
     }
 
-    fn publish(&mut self, id: StreamId, body: &str) -> u64 {
+    pub(super) fn publish(&mut self, id: StreamId, body: &str) -> u64 {
         let command = Command::Publish { subject: b"a", headers: b"", body: body.as_bytes() };
         self.apply(id, 2, command).unwrap();
         self.streams.last_seq(id).unwrap()
     }
 
-    fn publish_all(&mut self, id: StreamId, numbers: std::ops::RangeInclusive<u64>) {
+    pub(super) fn publish_all(&mut self, id: StreamId, numbers: std::ops::RangeInclusive<u64>) {
         for text in texts(numbers) {
             self.publish(id, &text);
         }
+    }
+
+    /// As nobody does who has the key.
+    pub(super) fn publish_unsealed(&mut self, id: StreamId, body: &str) {
+        let sealer = self.journal.replace_sealer(None);
+        self.publish_silently(id, body);
+        self.journal.replace_sealer(sealer);
     }
 
     /// Without an outcome before it.
@@ -84,37 +103,37 @@ impl Store {
         self.journal.commit().unwrap();
     }
 
-    fn mend(&mut self, id: StreamId) -> Option<Mended> {
+    pub(super) fn mend(&mut self, id: StreamId) -> Option<Mended> {
         mend(&mut self.streams, &self.journal, id, SEED)
     }
 
-    fn checkpoint(&mut self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), Error> {
         let Self { streams, ledger, journal, .. } = self;
         saving::save(streams, ledger, journal)
     }
 
     /// What was published and is not covered by a mark yet, is.
-    fn idle(&mut self) {
+    pub(super) fn idle(&mut self) {
         let Self { streams, journal, .. } = self;
         journal.close(|id| streams.last_seq(id)).unwrap();
     }
 
-    fn body(&mut self, id: StreamId, seq: u64) -> Option<String> {
+    pub(super) fn body(&mut self, id: StreamId, seq: u64) -> Option<String> {
         let payload = self.streams.get_mut(id)?.load(seq)?;
         Some(String::from_utf8(payload.body.to_vec()).unwrap())
     }
 
-    fn bodies(&mut self, id: StreamId) -> Vec<String> {
+    pub(super) fn bodies(&mut self, id: StreamId) -> Vec<String> {
         let last = self.streams.last_seq(id).unwrap();
         (1..=last).filter_map(|seq| self.body(id, seq)).collect()
     }
 
-    fn lost(&self, id: StreamId) -> Vec<u64> {
+    pub(super) fn lost(&self, id: StreamId) -> Vec<u64> {
         let shown = self.streams.get(id).unwrap().trouble.losses.shown();
         shown.map(|lost| lost.messages).unwrap_or_default()
     }
 
-    fn is_offline(&self, id: StreamId) -> bool {
+    pub(super) fn is_offline(&self, id: StreamId) -> bool {
         self.streams.get(id).unwrap().is_offline()
     }
 
@@ -126,7 +145,7 @@ impl Store {
     }
 }
 
-fn fails(operation: Operation, path: &str, kind: ErrorKind, is_lasting: bool) -> Fault {
+pub(super) fn fails(operation: Operation, path: &str, kind: ErrorKind, is_lasting: bool) -> Fault {
     let kind = FaultKind::Error(kind);
     Fault { operation, path_prefix: path.to_owned(), after: 0, kind, is_lasting }
 }
@@ -145,7 +164,7 @@ fn damage_log(disk: &SimDisk, text: &str) {
     panic!("{text} is not in the log");
 }
 
-fn texts(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
+pub(super) fn texts(range: std::ops::RangeInclusive<u64>) -> Vec<String> {
     range.map(|number| format!("body{number:04}")).collect()
 }
 

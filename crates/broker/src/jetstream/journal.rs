@@ -320,6 +320,11 @@ impl Journal {
         home(&self.directory, self.sealer.as_ref(), stream)
     }
 
+    #[cfg(test)]
+    pub fn replace_sealer(&mut self, sealer: Option<Arc<Sealer>>) -> Option<Arc<Sealer>> {
+        std::mem::replace(&mut self.sealer, sealer)
+    }
+
     /// Adds a command to those that the next commit makes durable.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ mod resuming;
 mod running;
 mod saving;
 mod sealing;
+#[cfg(test)]
+mod sealing_tests;
 mod sending;
 mod shard;
 mod space;

@@ -1,0 +1,242 @@
+//! Encrypted streams on a simulated disk: nothing of them can be read there, no nonce comes twice,
+//! and faults cost what they cost without encryption.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use anabranch_jetstream::stream::Command;
+use anabranch_log::Error;
+use anabranch_log::disk::{Disk as _, OpenMode, Operation, SimDisk};
+use anabranch_log::format::{
+    AccountId, DirectoryId, Envelope, FormatError, Kind, Lsn, Record, StreamId,
+};
+use anabranch_log::sealing::{Cipher, SealedPlace, Sealer, Secrets};
+use anabranch_log::segment::{NewRecord, Place, SegmentId, SegmentReader, SegmentWriter};
+
+use super::fault_tests::{Store, fails, texts};
+use super::journal::Opening;
+use super::mending::Mended;
+use super::sealing::{self, Opener};
+
+fn secrets(cipher: Cipher) -> Secrets {
+    Secrets { key: "sesame".to_owned(), previous: None, cipher }
+}
+
+fn store(disk: &SimDisk, cipher: Cipher) -> Store {
+    Store::open_with(disk, Some(secrets(cipher)))
+}
+
+/// All bytes of all files.
+fn contents(disk: &SimDisk) -> Vec<u8> {
+    let mut all = Vec::new();
+    for (path, length) in disk.files("") {
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; usize::try_from(length).unwrap()];
+        file.read_at(&mut bytes, 0).unwrap();
+        all.extend_from_slice(&bytes);
+    }
+    all
+}
+
+fn has(disk: &SimDisk, text: &str) -> bool {
+    contents(disk).windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// How often each pair of run and number within it begins something sealed in a file.
+fn nonces(disk: &SimDisk) -> BTreeMap<[u8; 24], Vec<[u8; 16]>> {
+    let bytes = contents(disk);
+    let mut found: BTreeMap<[u8; 24], Vec<[u8; 16]>> = BTreeMap::new();
+    for window in bytes.windows(44) {
+        let (key, rest) = window.split_first_chunk::<4>().unwrap();
+        let (nonce, rest) = rest.split_first_chunk::<24>().unwrap();
+        let bytes_of_run: BTreeSet<u8> = nonce[..16].iter().copied().collect();
+        let is_likely = nonce[16..].ends_with(&[0; 5]) && bytes_of_run.len() > 9;
+        if [1, 2].contains(&u32::from_le_bytes(*key)) && is_likely {
+            found.entry(*nonce).or_default().push(rest.try_into().unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_of_a_stream_can_be_read_on_the_disk() {
+    for cipher in [Cipher::ChaCha, Cipher::Aes] {
+        let disk = SimDisk::new(1);
+        let mut store = store(&disk, cipher);
+        let id = store.create("STREAMNAME");
+        store.publish_all(id, 1..=5);
+        store.checkpoint().unwrap();
+        store.publish_all(id, 6..=9);
+        store.apply(id, 3, Command::Delete { seq: 2, erase: true }).unwrap();
+        store.checkpoint().unwrap();
+        store.publish_all(id, 10..=12);
+        disk.crash();
+        drop(store);
+        let mut store = self::store(&disk, cipher);
+        let mut expected = texts(1..=12);
+        expected.remove(1);
+        assert_eq!(store.bodies(id), expected);
+        for text in ["STREAMNAME", "body0", "max_msgs"] {
+            assert!(!has(&disk, text), "{text}");
+        }
+    }
+}
+
+#[test]
+fn no_nonce_comes_twice_whatever_is_written_again() {
+    let disk = SimDisk::new(1);
+    let mut store = store(&disk, Cipher::Aes);
+    let id = store.create("S");
+    store.publish_all(id, 1..=5);
+    store.checkpoint().unwrap();
+    store.publish_all(id, 6..=9);
+    // A copy of the directory, which goes its own way.
+    let other = disk.fork();
+    // A file that is written again from the log.
+    disk.inject(fails(Operation::Sync, "streams/", ErrorKind::Other, false));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(id), Some(Mended::Rewritten));
+    store.checkpoint().unwrap();
+    disk.crash();
+    drop(store);
+    let mut again = self::store(&disk, Cipher::Aes);
+    let mut copied = self::store(&other, Cipher::Aes);
+    for (store, text) in [(&mut again, "here"), (&mut copied, "there")] {
+        store.publish(id, text);
+        store.checkpoint().unwrap();
+        store.publish(id, text);
+    }
+    let (mut all, more) = (nonces(&disk), nonces(&other));
+    assert!(all.len() > 20 && more.len() > 10, "{} and {}", all.len(), more.len());
+    for (nonce, contents) in more {
+        all.entry(nonce).or_default().extend(contents);
+    }
+    for (nonce, mut contents) in all {
+        contents.sort_unstable();
+        contents.dedup();
+        assert_eq!(contents.len(), 1, "{nonce:?}");
+    }
+}
+
+#[test]
+fn a_stream_whose_file_fails_is_mended_and_goes_on() {
+    let disk = SimDisk::new(1);
+    let mut store = store(&disk, Cipher::ChaCha);
+    let id = store.create("S");
+    store.publish_all(id, 1..=5);
+    store.checkpoint().unwrap();
+    store.publish_all(id, 6..=9);
+    disk.inject(fails(Operation::Sync, "streams/", ErrorKind::Other, true));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(id), Some(Mended::Rewritten));
+    assert!(store.checkpoint().is_err());
+    assert_eq!(store.mend(id), Some(Mended::Offline));
+    // What it had is beside the next checkpoint.
+    for _ in 0..3 {
+        store.checkpoint().unwrap();
+    }
+    assert!(!has(&disk, "body0"));
+    let mut store = store.reopen();
+    assert_eq!(store.bodies(id), texts(1..=9));
+}
+
+#[test]
+fn a_command_that_does_not_open_is_damage_in_its_place() {
+    let disk = SimDisk::new(1);
+    let mut store = store(&disk, Cipher::ChaCha);
+    let id = store.create("S");
+    store.publish_all(id, 1..=3);
+    // Somebody put it there: its checksum is right.
+    store.publish_unsealed(id, "forged");
+    store.idle();
+    let mut store = store.reopen();
+    assert_eq!(store.bodies(id), texts(1..=3));
+    assert!(store.lost(id).contains(&4), "what was in its place is lost");
+    assert!(store.publish(id, "body0004") > 4);
+}
+
+fn sealer(disk: &SimDisk) -> Arc<Sealer> {
+    let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, Some(&secrets(Cipher::Aes)));
+    let home = opening.unwrap().home(StreamId(1));
+    home.sealer.expect("it is sealed")
+}
+
+const WHOSE: (AccountId, StreamId) = (AccountId(1), StreamId(1));
+
+/// A segment with these messages, sealed or not, as a reader gets it.
+fn segment(sealer: Option<&Sealer>, bodies: &[&[u8]]) -> (SegmentReader, Vec<Place>) {
+    let (disk, directory) = (SimDisk::new(1), DirectoryId([1; 16]));
+    let id = SegmentId { account: WHOSE.0, stream: WHOSE.1, first_seq: 1 };
+    let mut writer = SegmentWriter::create(Arc::new(disk.clone()), directory, id).unwrap();
+    let mut places = Vec::new();
+    for (seq, payload) in (1..).zip(bodies) {
+        let (subject, header) = (&b"a.b"[..], &b"h"[..]);
+        let plain = NewRecord { seq, time_ns: 5, flags: 0, subject, header, payload };
+        let mut sealed = Vec::new();
+        places.push(writer.append(&match sealer {
+            Some(sealer) => sealing::seal(sealer, WHOSE, &plain, &mut sealed),
+            None => plain,
+        }));
+    }
+    writer.sync().unwrap();
+    (SegmentReader::open(&disk, directory, id).unwrap(), places)
+}
+
+#[test]
+fn a_sealed_message_opens_in_its_place_only() {
+    let sealer = sealer(&SimDisk::new(1));
+    let (reader, places) = segment(Some(&sealer), &[b"one", b"two"]);
+    let at = |cause| Error::Format { path: String::new(), offset: 0, cause };
+    let read = |place: &Place| reader.read(place.offset, place.length).unwrap();
+    let mut subject = Vec::new();
+    let see = |seen: &[u8]| subject = seen.to_vec();
+    let first = sealing::message(Some(&sealer), WHOSE, &read(&places[0]), at, see).unwrap();
+    assert_eq!((&*first.headers, &*first.body, &subject[..]), (&b"h"[..], &b"one"[..], &b"a.b"[..]));
+    let others = (AccountId(1), StreamId(2));
+    let refused = sealing::message(Some(&sealer), others, &read(&places[0]), at, |_| ());
+    assert_eq!(refused, Err(at(FormatError::Seal)));
+    let refused = sealing::message(None, WHOSE, &read(&places[1]), at, |_| ());
+    assert_eq!(refused, Err(at(FormatError::Sealed)));
+}
+
+#[test]
+fn what_is_not_sealed_is_not_believed_where_everything_is() {
+    let sealer = sealer(&SimDisk::new(1));
+    let (reader, places) = segment(None, &[b"forged"]);
+    let at = |cause| Error::Format { path: String::new(), offset: 0, cause };
+    let record = reader.read(places[0].offset, 0).unwrap();
+    let refused = sealing::message(Some(&sealer), WHOSE, &record, at, |_| ());
+    assert_eq!(refused, Err(at(FormatError::Plain)));
+    assert!(sealing::message(None, WHOSE, &record, at, |_| ()).is_ok());
+}
+
+#[test]
+fn commands_come_back_and_misplaced_ones_do_not() {
+    let sealer = sealer(&SimDisk::new(1));
+    let envelope = Envelope {
+        kind: Kind::Publish,
+        flags: sealing::COMMAND,
+        account: WHOSE.0,
+        stream: WHOSE.1,
+        count: 1,
+        first_seq: 0,
+        time_ns: 5,
+    };
+    let command = Command::Publish { subject: b"a.b", headers: b"", body: b"body" };
+    let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+    command.encode(&mut plain);
+    sealing::write_command(Some(&sealer), &envelope, &command, &mut sealed);
+    let mut opener = Opener::new(Some(Arc::clone(&sealer)));
+    let record = |envelope, payload| Record { lsn: Lsn(0), envelope, extension: b"", payload };
+    assert_eq!(opener.payload(&record(envelope, &sealed)).unwrap(), plain);
+    let later = Envelope { time_ns: 6, ..envelope };
+    assert_eq!(opener.payload(&record(later, &sealed)), Err(FormatError::Seal));
+    let bare = Envelope { flags: 0, ..envelope };
+    assert_eq!(opener.payload(&record(bare, &plain)), Err(FormatError::Plain));
+    let mut locked = Opener::new(None);
+    assert_eq!(locked.payload(&record(envelope, &sealed)), Err(FormatError::Sealed));
+    assert_eq!(locked.payload(&record(bare, &plain)).unwrap(), plain);
+    let place = SealedPlace::Record(Envelope { stream: StreamId(2), ..envelope });
+    assert_eq!(sealer.open(&place, &mut sealed), Err(FormatError::Seal));
+}
