@@ -15,6 +15,7 @@ mod permissions;
 mod proxy;
 mod publish_headers;
 mod schedule;
+mod sealing;
 mod session;
 mod stream_command;
 mod stream_config;
@@ -48,6 +49,7 @@ pub const TARGETS: &[Target] = &[
     backup::TARGET,
     publish_headers::TARGET,
     schedule::TARGET,
+    sealing::TARGET,
     log_records::TARGET,
     log_recovery::TARGET,
     log_checkpoint::TARGET,

@@ -301,6 +301,9 @@ fn a_directory_in_use_is_sealed_from_then_on_and_that_is_told() {
     create(&mut admin);
     publish(&mut admin, 1, 5);
     kill(server);
+    let found = readable(store);
+    let is_found = |word: &&str| found.iter().any(|line| line.starts_with(&format!("{word} ")));
+    assert!(WORDS.iter().all(|word| is_found(&word)), "without a key all can be read: {found:?}");
     for _ in 0..2 {
         let server = start(store, "key: sesame").expect("it starts");
         let told = server.log();
