@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anabranch_config::options::{
-    Cipher,
-    HandshakeFirst, ResponsePermission, SubjectPermission, TlsVersion, WriteTimeoutPolicy,
+    Cipher, HandshakeFirst, ResponsePermission, SubjectPermission, TlsVersion, WriteTimeoutPolicy,
 };
 use anabranch_config::table::{self, Status};
 use anabranch_config::{Errors, Loaded, MemorySource, Options, Severity, load, validate};
@@ -380,7 +379,8 @@ fn refuses_options_that_restrict_access_and_do_not_act_yet() {
 
 #[test]
 fn encryption_takes_its_key_from_the_file_or_the_environment() {
-    let encryption = |text: &str| options(text).jetstream.and_then(|jetstream| jetstream.encryption);
+    let encryption =
+        |text: &str| options(text).jetstream.and_then(|jetstream| jetstream.encryption);
     assert_eq!(encryption("jetstream { store_dir: d }"), None);
     let found = encryption("jetstream { key: k }").unwrap();
     assert_eq!((found.key.as_str(), found.previous_key, found.cipher), ("k", None, Cipher::ChaCha));

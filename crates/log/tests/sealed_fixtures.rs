@@ -28,7 +28,7 @@ const KEY: BlobKey = BlobKey { account: AccountId(1), stream: StreamId(2), kind:
 const NOW: i64 = 1_700_000_001_000_000_000;
 const ENVELOPE: Envelope = Envelope {
     kind: Kind::Publish,
-    flags: 1,
+    flags: 2,
     account: AccountId(1),
     stream: StreamId(2),
     count: 1,

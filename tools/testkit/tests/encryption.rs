@@ -54,7 +54,15 @@ fn refused(store: &Path, encryption: &str) -> String {
     }
 }
 
-/// All files below `folder`.
+/// Waits until the server's log says `text`: it is written behind what it tells of.
+fn await_log(server: &Server, text: &str) {
+    let begun = Instant::now();
+    while !server.log().contains(text) {
+        assert!(begun.elapsed() < TIMEOUT, "{text:?} is not in {}", server.log());
+    }
+}
+
+/// All files below `folder`, without the zeros at their end.
 fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("it is there") {
@@ -62,7 +70,8 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         if path.is_dir() {
             found.extend(files(&path));
         } else {
-            let bytes = fs::read(&path).expect("it is read");
+            let mut bytes = fs::read(&path).expect("it is read");
+            bytes.truncate(bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1));
             found.push((path, bytes));
         }
     }
@@ -101,10 +110,7 @@ fn create(admin: &mut Admin) {
         }),
     );
     let sources = json!([{ "name": "STREAMNAME", "filter_subject": "subjectword.sourceword.>" }]);
-    admin.must(
-        "STREAM.CREATE.STREAMNAME3",
-        &json!({ "name": "STREAMNAME3", "sources": sources }),
-    );
+    admin.must("STREAM.CREATE.STREAMNAME3", &json!({ "name": "STREAMNAME3", "sources": sources }));
 }
 
 /// A body that compresses.
@@ -188,7 +194,7 @@ fn what_is_stored_can_be_read_with_the_key_only() {
         let key = format!("key: \"sesame\"\n{cipher}");
         let server = start(store, &key).expect("it starts");
         let name = if cipher.contains("aes") { "AES-GCM" } else { "ChaCha20-Poly1305" };
-        assert!(server.log().contains(&format!("  Encryption:      {name}")), "{}", server.log());
+        await_log(&server, &format!("  Encryption:      {name}"));
         let mut admin = Admin::open(server.address());
         create(&mut admin);
         publish(&mut admin, 1, 30);
@@ -267,7 +273,11 @@ fn the_key_and_the_cipher_change() {
         assert_holds(&server, &rounds);
         publish(&mut Admin::open(server.address()), round, 5);
         rounds.push((round, 5));
-        if round % 2 == 0 { kill(server) } else { stop(server) }
+        if round % 2 == 0 {
+            kill(server);
+        } else {
+            stop(server);
+        }
         assert_eq!(readable(store), Vec::<String>::new());
     }
     for old in ["key: one", "key: two", "key: one, prev_key: two"] {
@@ -303,11 +313,10 @@ fn a_directory_in_use_is_sealed_from_then_on_and_that_is_told() {
     kill(server);
     let found = readable(store);
     let is_found = |word: &&str| found.iter().any(|line| line.starts_with(&format!("{word} ")));
-    assert!(WORDS.iter().all(|word| is_found(&word)), "without a key all can be read: {found:?}");
+    assert!(WORDS.iter().all(is_found), "without a key all can be read: {found:?}");
     for _ in 0..2 {
         let server = start(store, "key: sesame").expect("it starts");
-        let told = server.log();
-        assert!(told.contains("was in use before it was encrypted"), "{told}");
+        await_log(&server, "was in use before it was encrypted");
         assert_holds(&server, &[(1, 5)]);
         stop(server);
     }
@@ -378,5 +387,5 @@ fn damage_to_a_sealed_message_costs_that_message() {
         }
     }
     assert_eq!(unreadable, 1);
-    assert!(server.log().contains("cannot be read"), "{}", server.log());
+    await_log(&server, "cannot be read");
 }

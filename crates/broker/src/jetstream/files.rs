@@ -85,7 +85,8 @@ impl Home {
 
     /// The message in a record at `offset` of a segment.
     fn payload(&self, id: SegmentId, offset: u64, record: &StoredRecord) -> Result<Payload, Error> {
-        let path = || format!("{}/{:020}.seg", segment::stream_dir(id.account, id.stream), id.first_seq);
+        let path =
+            || format!("{}/{:020}.seg", segment::stream_dir(id.account, id.stream), id.first_seq);
         let at = |cause| Error::Format { path: path(), offset, cause };
         let whose = (self.account, self.stream);
         sealing::message(self.sealer.as_deref(), whose, record, at, |_| ())

@@ -30,8 +30,9 @@ pub enum RepairMode {
 /// Messages of one stream that are named; of others only the number is told.
 const NAMED_MAX: usize = 20;
 
-/// Repairs the data directory at `root`, for which `encryption` has the key; `say` gets a line for each thing that is found. Gives how
-/// many there were. With [`RepairMode::Write`] a server starts without them afterwards.
+/// Repairs the data directory at `root`, for which `encryption` has the key; `say` gets a line for
+/// each thing that is found. Gives how many there were. With [`RepairMode::Write`] a server starts
+/// without them afterwards.
 ///
 /// # Errors
 /// When it cannot be read, or written.

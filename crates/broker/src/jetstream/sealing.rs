@@ -23,9 +23,9 @@ use super::payloads::Payload;
 use super::shard::now;
 
 /// The flag of a sealed command.
-pub const COMMAND: u8 = 1;
+pub const COMMAND: u8 = 2;
 /// The flag of a sealed message.
-pub const MESSAGE: u16 = 2;
+pub const MESSAGE: u16 = 4;
 /// Bytes before the subject of a sealed message.
 const HEAD: usize = 6;
 

@@ -195,7 +195,10 @@ fn a_sealed_message_opens_in_its_place_only() {
     let mut subject = Vec::new();
     let see = |seen: &[u8]| subject = seen.to_vec();
     let first = sealing::message(Some(&sealer), WHOSE, &read(&places[0]), at, see).unwrap();
-    assert_eq!((&*first.headers, &*first.body, &subject[..]), (&b"h"[..], &b"one"[..], &b"a.b"[..]));
+    assert_eq!(
+        (&*first.headers, &*first.body, &subject[..]),
+        (&b"h"[..], &b"one"[..], &b"a.b"[..])
+    );
     let others = (AccountId(1), StreamId(2));
     let refused = sealing::message(Some(&sealer), others, &read(&places[0]), at, |_| ());
     assert_eq!(refused, Err(at(FormatError::Seal)));

@@ -49,7 +49,8 @@ impl StoreReader {
     /// # Errors
     /// When it was changed.
     pub fn check(&mut self, record: &Record<'_>) -> Result<(), FormatError> {
-        let has_command = matches!(record.envelope.kind, Kind::Publish | Kind::Control | Kind::Tombstone);
+        let has_command =
+            matches!(record.envelope.kind, Kind::Publish | Kind::Control | Kind::Tombstone);
         if self.is_locked || !has_command {
             return Ok(());
         }
@@ -66,7 +67,11 @@ impl StoreReader {
         whose: (AccountId, StreamId),
         record: &StoredRecord,
     ) -> Result<Option<Vec<u8>>, Error> {
-        if self.is_locked && record.fields().flags & sealing::MESSAGE != 0 {
+        let is_sealed = record.fields().flags & sealing::MESSAGE != 0;
+        if !is_sealed && self.sealer.is_none() {
+            return Ok(Some(record.subject().to_vec()));
+        }
+        if is_sealed && self.is_locked {
             return Ok(None);
         }
         let path = anabranch_log::segment::stream_dir(whose.0, whose.1);

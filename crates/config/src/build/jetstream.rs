@@ -88,7 +88,8 @@ fn encryption(block: &Fields<'_>, problems: &mut Problems) -> Option<Encryption>
         if is_empty && name != "cipher" {
             problems.refusal(&value.at, format!("jetstream {name:?} is empty"));
         } else if key.is_none() {
-            let text = format!("jetstream {name:?} does nothing without a key: nothing is encrypted");
+            let text =
+                format!("jetstream {name:?} does nothing without a key: nothing is encrypted");
             problems.refusal(&value.at, text);
         }
     }

@@ -46,14 +46,17 @@ impl DataKeys {
     }
 
     /// The key of a run, and its cipher, if the directory has that data key.
-    pub(super) fn of_run(&self, number: u32, run: Run) -> Option<(Cipher, ring::aead::LessSafeKey)> {
+    pub(super) fn of_run(
+        &self,
+        number: u32,
+        run: Run,
+    ) -> Option<(Cipher, ring::aead::LessSafeKey)> {
         let key = self.keys.iter().find(|key| key.number == number)?;
         let secret = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &key.secret);
         let info = [RUN_INFO, &self.directory.0, &run.0];
         let mut derived = [0; KEY];
-        let filled = secret
-            .expand(&info, hkdf::HKDF_SHA256)
-            .and_then(|output| output.fill(&mut derived));
+        let filled =
+            secret.expand(&info, hkdf::HKDF_SHA256).and_then(|output| output.fill(&mut derived));
         filled.expect("a key is as long as the hash");
         Some((key.cipher, key.cipher.with(&derived)))
     }
@@ -101,8 +104,7 @@ impl DataKeys {
             let opened = opened.map_err(|_| Error::WrongKey)?;
             let WrappedKey { number, made_ns, .. } = *key;
             let unknown = FormatError::Field { field: "cipher", value: u64::from(key.cipher) };
-            let cipher =
-                Cipher::of(key.cipher).ok_or_else(|| Error::format(path, 0, unknown))?;
+            let cipher = Cipher::of(key.cipher).ok_or_else(|| Error::format(path, 0, unknown))?;
             let mut secret = [0; KEY];
             secret.copy_from_slice(opened);
             keys.push(DataKey { number, cipher, made_ns, secret });
@@ -158,7 +160,7 @@ mod tests {
         renamed.keys[0].cipher = 2;
         let mut shorter = file.clone();
         shorter.keys.pop();
-        for wrong in [KeyFile { holds_plain: false, ..file.clone() }, swapped, renamed, shorter] {
+        for wrong in [KeyFile { holds_plain: false, ..file }, swapped, renamed, shorter] {
             let refused = DataKeys::unwrap(b"secret", &wrong, "KEYS").err();
             assert_eq!(refused, Some(Error::WrongKey));
         }

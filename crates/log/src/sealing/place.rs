@@ -48,13 +48,9 @@ impl SealedPlace {
                 .u32(envelope.count)
                 .u64(envelope.first_seq)
                 .i64(envelope.time_ns),
-            Self::Message { account, stream, seq, time_ns, flags } => place
-                .put(&[2, 0])
-                .u16(flags)
-                .u32(account.0)
-                .u64(stream.0)
-                .u64(seq)
-                .i64(time_ns),
+            Self::Message { account, stream, seq, time_ns, flags } => {
+                place.put(&[2, 0]).u16(flags).u32(account.0).u64(stream.0).u64(seq).i64(time_ns)
+            }
             Self::Chunk { generation, key, index, is_last } => place
                 .put(&[3, u8::from(is_last)])
                 .u16(key.kind)
@@ -86,13 +82,8 @@ mod tests {
             time_ns: 1,
         };
         let key = BlobKey { account, stream, kind: 1, part: 1 };
-        let message = |seq, time_ns, flags| SealedPlace::Message {
-            account,
-            stream,
-            seq,
-            time_ns,
-            flags,
-        };
+        let message =
+            |seq, time_ns, flags| SealedPlace::Message { account, stream, seq, time_ns, flags };
         let chunk = |generation, key, index, is_last| SealedPlace::Chunk {
             generation,
             key,

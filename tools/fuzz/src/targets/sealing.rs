@@ -29,8 +29,7 @@ static SEALED: LazyLock<(Arc<Sealer>, Vec<u8>)> = LazyLock::new(|| {
     let new = DirectoryFormat { id: DIRECTORY, created_ns: 0, is_sealed: false };
     let disk = Arc::new(SimDisk::new(0));
     let mut directory = Directory::open(disk, LockMode::Fail, new).expect("memory");
-    let secrets =
-        Secrets { key: "sesame".to_owned(), previous: None, cipher: Cipher::default() };
+    let secrets = Secrets { key: "sesame".to_owned(), previous: None, cipher: Cipher::default() };
     let unlocked = unlock(&mut directory, Some(&secrets), &mut |into| into.fill(1), 0);
     let sealer = unlocked.expect("memory").expect("there is a key").sealer;
     let mut sealed = Vec::new();
