@@ -65,7 +65,7 @@ fn what_is_no_data_directory_is_left_alone() {
     assert_eq!(code, Some(1));
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     let (_, err, code) = run(anabranch(&["store", "mend"]));
-    let expected = "anabranch: expected: store check|dump [-c <file>] <dir>, or store repair [--dry-run] \
-         [-c <file>] <dir>\n";
+    let expected = "anabranch: expected: store check|dump [-c <file>] <dir>, or store repair \
+         [--dry-run] [-c <file>] <dir>\n";
     assert_eq!((err.as_str(), code), (expected, Some(1)));
 }
