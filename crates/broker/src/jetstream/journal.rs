@@ -435,6 +435,12 @@ impl Journal {
         self.wal.growth().saturating_add(bytes.saturating_add(bytes / 2))
     }
 
+    /// Time spent on waiting for the disk since that was taken last.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// Time spent on waiting for the disk since this was asked last.
     pub fn take_waited(&mut self) -> Duration {
         std::mem::take(&mut self.waited)

@@ -45,6 +45,7 @@ mod streams;
 mod studies;
 mod transfers;
 mod trouble;
+mod turn_size;
 mod upkeep;
 mod view;
 mod waiting;

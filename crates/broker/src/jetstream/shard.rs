@@ -33,6 +33,7 @@ use super::space::{self, Space};
 use super::streams::{Intake, Ledger, Streams};
 use super::studies::Studies;
 use super::transfers::{self, Transfers};
+use super::turn_size::TurnSize;
 use crate::error::StartError;
 use crate::server::Server;
 use crate::worker::{Delivered, Inbound, Parcel};
@@ -75,12 +76,12 @@ pub struct Shard {
     backlog: VecDeque<Parcel>,
     /// Messages of the backlog's first parcel that were taken.
     taken: usize,
+    turn_size: TurnSize,
     /// Requests in the backlog are dropped.
     drops_requests: bool,
 }
 
-/// Messages and bytes of one turn.
-const MESSAGES_AT_ONCE: usize = 1024;
+/// Bytes of the messages of one turn.
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// A message of the turn, whether it waits in the log, and why it could not be logged.
@@ -142,6 +143,7 @@ impl Shard {
             studies,
             backlog: VecDeque::new(),
             taken: 0,
+            turn_size: TurnSize::default(),
             drops_requests: false,
         };
         shard.intake.begin_api();
@@ -225,7 +227,12 @@ impl Shard {
     fn take_turn(&mut self) {
         let backlog = std::mem::take(&mut self.backlog);
         let waiting = backlog.iter().flat_map(Parcel::iter).skip(self.taken);
-        self.taken += self.turn(waiting.take(MESSAGES_AT_ONCE));
+        let begun = Instant::now();
+        let waited = self.journal.waited();
+        let count = self.turn(waiting.take(self.turn_size.messages()));
+        let waited = self.journal.waited().saturating_sub(waited);
+        self.turn_size.note(count, begun.elapsed().saturating_sub(waited));
+        self.taken += count;
         self.backlog = backlog;
         while let Some(first) = self.backlog.front()
             && first.len() <= self.taken
