@@ -375,52 +375,55 @@ fn what_nothing_places_waits_for_repair() {
 
 #[test]
 fn streams_that_damage_may_have_held_never_give_a_sequence_twice() {
-    for seed in 0..60 {
-        let disk = SimDisk::new(seed);
-        let mut random = Random::new(seed);
-        let mut store = Store::open(&disk);
-        let ids: Vec<StreamId> = ["S", "G", "H"].map(|name| store.create(name)).into();
-        let mut acked: BTreeMap<(StreamId, u64), String> = BTreeMap::new();
-        for number in 0..40_u64 {
-            let id = ids[usize::try_from(random.below(3)).unwrap()];
-            let body = format!("text{number:04}");
-            let seq = store.publish(id, &body);
-            acked.insert((id, seq), body);
-            if random.happens(3) {
-                store.checkpoint().unwrap();
-            }
-            if random.happens(5) {
-                store.idle();
-            }
+    (0..60).for_each(|seed| damage_at_random(seed, None));
+}
+
+/// Streams whose log is damaged never give a sequence twice, and know what they lost.
+pub(super) fn damage_at_random(seed: u64, secrets: Option<&Secrets>) {
+    let disk = SimDisk::new(seed);
+    let mut random = Random::new(seed);
+    let mut store = Store::open_with(&disk, secrets.cloned());
+    let ids: Vec<StreamId> = ["S", "G", "H"].map(|name| store.create(name)).into();
+    let mut acked: BTreeMap<(StreamId, u64), String> = BTreeMap::new();
+    for number in 0..40_u64 {
+        let id = ids[usize::try_from(random.below(3)).unwrap()];
+        let body = format!("text{number:04}");
+        let seq = store.publish(id, &body);
+        acked.insert((id, seq), body);
+        if random.happens(3) {
+            store.checkpoint().unwrap();
         }
-        if random.happens(70) {
+        if random.happens(5) {
             store.idle();
         }
-        drop(store);
-        for _ in 0..=random.below(3) {
-            let (path, length) = disk.files("wal/")[0].clone();
-            let at = 4096 + random.below(length.min(60_000) - 4096);
-            disk.corrupt(&path, at, |byte| byte ^ 0x10);
-        }
-        disk.restart();
-        let mut store = Store::open(&disk);
-        for (&(id, seq), body) in &acked {
-            let Some(_) = store.streams.get(id) else {
-                continue; // Its creation was lost, and its commands are kept.
-            };
-            match store.body(id, seq) {
-                Some(found) => assert_eq!(&found, body, "seed {seed}: {id}/{seq}"),
-                None => {
-                    let known = store.is_offline(id) || store.lost(id).contains(&seq);
-                    assert!(known, "seed {seed}: {id}/{seq} is missing without a word");
-                }
+    }
+    if random.happens(70) {
+        store.idle();
+    }
+    drop(store);
+    for _ in 0..=random.below(3) {
+        let (path, length) = disk.files("wal/")[0].clone();
+        let at = 4096 + random.below(length.min(60_000) - 4096);
+        disk.corrupt(&path, at, |byte| byte ^ 0x10);
+    }
+    disk.restart();
+    let mut store = Store::open_with(&disk, secrets.cloned());
+    for (&(id, seq), body) in &acked {
+        let Some(_) = store.streams.get(id) else {
+            continue; // Its creation was lost, and its commands are kept.
+        };
+        match store.body(id, seq) {
+            Some(found) => assert_eq!(&found, body, "seed {seed}: {id}/{seq}"),
+            None => {
+                let known = store.is_offline(id) || store.lost(id).contains(&seq);
+                assert!(known, "seed {seed}: {id}/{seq} is missing without a word");
             }
         }
-        for &id in &ids {
-            if store.streams.get(id).is_some_and(|held| !held.is_offline()) {
-                let seq = store.publish(id, "new");
-                assert!(!acked.contains_key(&(id, seq)), "seed {seed}: {id}/{seq} given twice");
-            }
+    }
+    for &id in &ids {
+        if store.streams.get(id).is_some_and(|held| !held.is_offline()) {
+            let seq = store.publish(id, "new");
+            assert!(!acked.contains_key(&(id, seq)), "seed {seed}: {id}/{seq} given twice");
         }
     }
 }

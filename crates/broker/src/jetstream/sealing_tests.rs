@@ -14,7 +14,7 @@ use anabranch_log::format::{
 use anabranch_log::sealing::{Cipher, SealedPlace, Sealer, Secrets};
 use anabranch_log::segment::{NewRecord, Place, SegmentId, SegmentReader, SegmentWriter};
 
-use super::fault_tests::{Store, fails, texts};
+use super::fault_tests::{Store, damage_at_random, fails, texts};
 use super::journal::Opening;
 use super::mending::Mended;
 use super::sealing::{self, Opener};
@@ -143,6 +143,11 @@ fn a_stream_whose_file_fails_is_mended_and_goes_on() {
     assert!(!has(&disk, "body0"));
     let mut store = store.reopen();
     assert_eq!(store.bodies(id), texts(1..=9));
+}
+
+#[test]
+fn damage_to_a_sealed_log_costs_what_it_touched() {
+    (100..130).for_each(|seed| damage_at_random(seed, Some(&secrets(Cipher::ChaCha))));
 }
 
 #[test]

@@ -350,6 +350,37 @@ mod tests {
         assert_eq!(start(&before, Some(&secrets("a", None))).err(), Some(Error::WrongKey));
     }
 
+    /// The power goes at each step of a start; the next one opens what was sealed before.
+    #[test]
+    fn a_power_cut_at_any_step_of_a_start_locks_nobody_out() {
+        let steps = [
+            (None, secrets("a", None)),
+            (Some(secrets("a", None)), secrets("b", Some("a"))),
+            (Some(secrets("a", None)), Secrets { cipher: Cipher::Aes, ..secrets("a", None) }),
+        ];
+        for (before, after) in steps {
+            let disk = SimDisk::new(3);
+            start(&disk, None).unwrap();
+            let sealer = before.map(|before| opened(&disk, &before).0);
+            let sealed = sealer.map(|sealer| sealed(&sealer));
+            for operations in 0.. {
+                let cut = disk.fork();
+                cut.power_off_after(operations);
+                let survived = start(&cut, Some(&after)).is_ok();
+                cut.crash();
+                let (sealer, _) = opened(&cut, &after);
+                if let Some(sealed) = &sealed {
+                    assert_eq!(sealer.open(&PLACE, &mut sealed.clone()).unwrap(), b"plain");
+                }
+                assert_eq!(start(&cut, None).err(), Some(Error::Locked));
+                if survived {
+                    assert!(operations > 10, "{operations}");
+                    break;
+                }
+            }
+        }
+    }
+
     #[test]
     fn secrets_are_not_shown() {
         let shown = format!("{:?}", secrets("sesame", Some("sesame")));
