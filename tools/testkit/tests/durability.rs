@@ -25,7 +25,9 @@ fn rounds() -> usize {
 
 fn start(store: &Path) -> Server {
     let binary = Binary::anabranch().expect("the binary is built");
-    let config = format!("jetstream {{ store_dir: \"{}\" }}", store.display());
+    // A part may want all of this with a key, for example.
+    let more = std::env::var("ANABRANCH_KILL_CONFIG").unwrap_or_default();
+    let config = format!("jetstream {{ store_dir: \"{}\"\n{more} }}", store.display());
     Server::start(&binary, &config).expect("it starts on what it left behind")
 }
 
