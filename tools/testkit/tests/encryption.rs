@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anabranch_testkit::backup::Admin;
 use anabranch_testkit::client::TIMEOUT;
-use anabranch_testkit::server::{Binary, Error, Server, Signal};
+use anabranch_testkit::server::{Binary, DIRECTORY_MARK, Error, Server, Signal};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -388,4 +388,32 @@ fn damage_to_a_sealed_message_costs_that_message() {
     }
     assert_eq!(unreadable, 1);
     await_log(&server, "cannot be read");
+}
+
+#[test]
+#[ignore = "encryption"]
+fn both_servers_take_the_same_configuration_and_say_the_same_of_it() {
+    for binary in Binary::both().expect("both are there") {
+        let start = |encryption: &str| {
+            let config = format!("jetstream {{ store_dir: \"{DIRECTORY_MARK}\", {encryption} }}");
+            Server::start(&binary, &config)
+        };
+        let all = [
+            ("key: k", "ChaCha20-Poly1305"),
+            ("ek: k, cipher: ChaCha", "ChaCha20-Poly1305"),
+            ("encryption_key: k, cipher: chachapoly, prev_ek: j", "ChaCha20-Poly1305"),
+            ("key: k, prev_encryption_key: j, cipher: AES", "AES-GCM"),
+        ];
+        for (encryption, name) in all {
+            let server = start(encryption).expect("it starts");
+            await_log(&server, &format!("  Encryption:      {name}"));
+        }
+        for cipher in ["rot13", "aes256", ""] {
+            let Err(Error::Ended { log, .. }) = start(&format!("key: k, cipher: \"{cipher}\""))
+            else {
+                panic!("{cipher:?} is no cipher");
+            };
+            assert!(log.contains(&format!("Unknown cipher type: \"{cipher}\"")), "{log}");
+        }
+    }
 }
