@@ -27,7 +27,6 @@ FIGURES = (
     Figure("sub_pong_p99", "SUB to PONG p99 us", "less", 1),
     Figure("sync_us", "fdatasync p50 us", "less", 1),
     Figure("over_sync", "p50 less fdatasync us", "less", 1),
-    Figure("written_mib", "MiB written", "less"),
     Figure("cpu_m1", "CPU s/M at 1M messages", "less", 3),
     Figure("cpu_m2", "CPU s/M at 10M messages", "less", 3),
     Figure("cpu_m3", "CPU s/M at 50M messages", "less", 3),

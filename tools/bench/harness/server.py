@@ -155,15 +155,6 @@ class Server:
                 total += int(match[1]) if match else 0
         return total
 
-    def written(self):
-        """Bytes that went to files so far."""
-        total = 0
-        for pid in self.pids():
-            with contextlib.suppress(OSError):
-                found = re.search(r"^write_bytes: (\d+)", Path(f"/proc/{pid}/io").read_text(), re.M)
-                total += int(found[1]) if found else 0
-        return total
-
     def metrics(self):
         """The values in `/metrics` by name, labels included; none if there is no such page."""
         url = f"http://127.0.0.1:{self.http}/metrics"

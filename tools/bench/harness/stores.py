@@ -21,9 +21,7 @@ def durable(times=TIMES, size=128, streams=1, **options):
         shape = {"size": size, "streams": streams, "max_bytes": kept, **options}
         least = run.scaled(times * LOG / (size + ENVELOPE))
         run.load("store", msgs=200, secs=run.lasting(3), **shape)
-        before = run.server.written()
         figures = run.measured("store", msgs=least, secs=run.lasting(SECONDS), **shape)
-        figures["written_mib"] = (run.server.written() - before) / 2**20
         if options.get("inflight", 1) == 1 and options.get("pubs", 1) == 1:
             figures["over_sync"] = figures["p50"] - run.sync_us
         return figures
