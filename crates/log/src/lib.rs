@@ -27,7 +27,7 @@
 //! // Load the newest checkpoint.
 //! let (mut checkpoints, rejected) = Checkpoints::open(disk.clone(), directory.id())?;
 //! assert!(rejected.is_empty(), "to be reported");
-//! let stream = SegmentId { account: AccountId(0), stream: StreamId(1), first_seq: 1 };
+//! let stream = SegmentId::new(AccountId(0), StreamId(1), 1);
 //! let key = BlobKey { account: stream.account, stream: stream.stream, kind: 1, part: 0 };
 //! let newest = checkpoints.newest().cloned();
 //! let state = match &newest {

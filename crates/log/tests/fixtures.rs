@@ -15,7 +15,9 @@ use anabranch_log::format::{
     AccountId, Checksum, DirectoryFormat, DirectoryId, Envelope, Kind, Lsn, Outcome, Reference,
     StreamId,
 };
-use anabranch_log::segment::{self, Columns, NewRecord, SegmentId, SegmentReader, SegmentWriter};
+use anabranch_log::segment::{
+    self, Columns, NewRecord, Rewriter, ScanItem, SegmentId, SegmentReader, SegmentWriter,
+};
 use anabranch_log::wal::{Item, Recovery, Start, Wal, WalOptions};
 
 const FORMAT: DirectoryFormat = DirectoryFormat {
@@ -25,7 +27,8 @@ const FORMAT: DirectoryFormat = DirectoryFormat {
 };
 const OPTIONS: WalOptions =
     WalOptions { file_size: 16 * 1024, files: 4, zero_step: 0, batch_max: 1 << 20 };
-const SEGMENT: SegmentId = SegmentId { account: AccountId(1), stream: StreamId(2), first_seq: 100 };
+const SEGMENT: SegmentId = SegmentId::new(AccountId(1), StreamId(2), 100);
+const REWRITTEN: SegmentId = SegmentId { revision: 7, ..SEGMENT };
 const KEY: BlobKey = BlobKey { account: AccountId(1), stream: StreamId(2), kind: 3, part: 1 << 40 };
 const REFERENCE: Reference =
     Reference { segment: 100, offset: 64, length: 80, checksum: Checksum(0x1234_5678) };
@@ -151,6 +154,12 @@ fn write_segment(disk: &Arc<dyn Disk>) {
         .collect();
     writer.seal(&columns).unwrap();
     segment::erase(&**disk, FORMAT.id, SEGMENT, places[1], 101).unwrap();
+    let from = SegmentReader::open(&**disk, FORMAT.id, SEGMENT).unwrap();
+    let mut rewriter = Rewriter::begin(disk.clone(), FORMAT.id, REWRITTEN).unwrap();
+    for (place, seq) in places.into_iter().zip([100, 101, 105]).skip(1) {
+        rewriter.copy(&from, place, seq).unwrap();
+    }
+    rewriter.finish().unwrap();
 }
 
 #[test]
@@ -165,6 +174,7 @@ fn what_version_1_wrote_is_read() {
     read_checkpoints(&disk);
     read_log(&disk);
     read_segment(&disk);
+    read_rewritten(&disk);
 }
 
 fn read_checkpoints(disk: &Arc<dyn Disk>) {
@@ -215,6 +225,19 @@ fn read_segment(disk: &Arc<dyn Disk>) {
         }
         offset += u64::from(one.size);
     }
+}
+
+fn read_rewritten(disk: &Arc<dyn Disk>) {
+    let segments = segment::segments(&**disk, SEGMENT.account, SEGMENT.stream).unwrap();
+    assert_eq!(segments, [SEGMENT, REWRITTEN]);
+    let reader = SegmentReader::open(&**disk, FORMAT.id, REWRITTEN).unwrap();
+    let found: Vec<_> = reader.scan(0, None).unwrap().map(Result::unwrap).collect();
+    let [ScanItem::Record(_, erased), ScanItem::Record(_, other)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((erased.fields().seq, erased.fields().is_erased), (101, true));
+    assert_eq!((other.fields().seq, other.fields().flags), (105, 2));
+    assert_eq!((other.subject(), other.payload()), (record(105).subject, record(105).payload));
 }
 
 #[test]

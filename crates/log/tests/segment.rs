@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anabranch_log::disk::{Disk, OpenMode, RealDisk};
 use anabranch_log::format::{AccountId, DirectoryId, Reference, StreamId};
 use anabranch_log::segment::{
-    self, Columns, NewRecord, Place, ScanItem, SegmentId, SegmentReader, SegmentWriter, Tail,
+    self, Columns, NewRecord, Place, Rewriter, ScanItem, SegmentId, SegmentReader, SegmentWriter,
+    Tail,
 };
 
 const DIRECTORY: DirectoryId = DirectoryId([42; 16]);
-const ID: SegmentId = SegmentId { account: AccountId(0), stream: StreamId(9), first_seq: 100 };
+const ID: SegmentId = SegmentId::new(AccountId(0), StreamId(9), 100);
 const PATH: &str = "streams/0/9/00000000000000000100.seg";
 
 fn folder() -> (tempfile::TempDir, Arc<dyn Disk>) {
@@ -175,6 +176,74 @@ fn an_erased_record_is_gone_and_its_place_stays() {
     segment::remove(&*disk, ID).unwrap();
     segment::remove(&*disk, ID).unwrap();
     assert!(segment::segments(&*disk, ID.account, ID.stream).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_needed_of_segments_is_copied_to_a_new_one() {
+    let (_folder, disk) = folder();
+    let (_, places) = filled(&disk, 5);
+    segment::erase(&*disk, DIRECTORY, ID, places[3], 103).unwrap();
+    let (from, id) = (reader(&disk), SegmentId { revision: 1, ..ID });
+    let mut rewriter = Rewriter::begin(disk.clone(), DIRECTORY, id).unwrap();
+    let kept = [1, 3, 4].map(|at: usize| {
+        let seq = 100 + u64::try_from(at).unwrap();
+        (seq, rewriter.copy(&from, places[at], seq).unwrap())
+    });
+    assert!(rewriter.copy(&from, places[4], 105).is_err(), "another record");
+    rewriter.sync().unwrap();
+    assert!(disk.open("streams/next.tmp", OpenMode::Read).is_ok());
+    assert_eq!(segment::segments(&*disk, ID.account, ID.stream).unwrap(), [ID]);
+    rewriter.erase(kept[2].1, 104).unwrap();
+    let length = rewriter.finish().unwrap();
+    assert!(disk.open("streams/next.tmp", OpenMode::Read).is_err());
+    assert_eq!(segment::segments(&*disk, ID.account, ID.stream).unwrap(), [ID, id]);
+    let reader = SegmentReader::open(&*disk, DIRECTORY, id).unwrap();
+    assert_eq!(reader.length().unwrap(), length);
+    for (seq, place) in kept {
+        let found = reader.read(place.offset, place.length).unwrap();
+        assert_eq!((found.fields().seq, found.fields().is_erased), (seq, seq > 101));
+        assert_eq!(reader.find(seq).unwrap(), Some(place));
+        let before = from.read(places[usize::try_from(seq - 100).unwrap()].offset, 0).unwrap();
+        if seq == 101 {
+            assert_eq!((found.subject(), found.header()), (before.subject(), before.header()));
+            assert_eq!(found.payload(), before.payload());
+        }
+    }
+    assert_eq!((reader.find(100).unwrap(), reader.find(102).unwrap()), (None, None));
+    assert_eq!(reader.find(105).unwrap(), None);
+    segment::remove(&*disk, id).unwrap();
+    assert_eq!(segment::segments(&*disk, ID.account, ID.stream).unwrap(), [ID]);
+}
+
+#[test]
+fn what_is_left_of_a_copy_is_overwritten_and_removed() {
+    let (_folder, disk) = folder();
+    let (_, places) = filled(&disk, 2);
+    let id = SegmentId { revision: 3, ..ID };
+    let mut rewriter = Rewriter::begin(disk.clone(), DIRECTORY, id).unwrap();
+    rewriter.copy(&reader(&disk), places[0], 100).unwrap();
+    rewriter.sync().unwrap();
+    drop(rewriter);
+    let left = disk.open("streams/next.tmp", OpenMode::Read).unwrap();
+    for _ in 0..2 {
+        segment::discard(&*disk).unwrap();
+    }
+    assert!(disk.open("streams/next.tmp", OpenMode::Read).is_err());
+    let mut bytes = vec![1; usize::try_from(left.length().unwrap()).unwrap()];
+    left.read_at(&mut bytes, 0).unwrap();
+    assert!(bytes.len() > 64 && bytes.iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn a_damaged_record_is_not_copied() {
+    let (_folder, disk) = folder();
+    let (_, places) = filled(&disk, 3);
+    flip(&disk, places[1].offset + 41);
+    let id = SegmentId { revision: 1, ..ID };
+    let mut rewriter = Rewriter::begin(disk.clone(), DIRECTORY, id).unwrap();
+    let error = rewriter.copy(&reader(&disk), places[1], 101).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{PATH} at byte {}: ", places[1].offset)), "{error}");
+    assert_eq!(reader(&disk).find(102).unwrap(), Some(places[2]), "what is behind is found");
 }
 
 #[test]

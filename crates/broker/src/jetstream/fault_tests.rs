@@ -23,15 +23,15 @@ const SEED: u64 = 7;
 
 /// Streams as a shard has them, without clients.
 pub(super) struct Store {
-    disk: SimDisk,
+    pub(super) disk: SimDisk,
     secrets: Option<Secrets>,
     pub(super) streams: Streams,
-    ledger: Ledger,
-    journal: Journal,
+    pub(super) ledger: Ledger,
+    pub(super) journal: Journal,
 }
 
 impl Store {
-    fn open(disk: &SimDisk) -> Self {
+    pub(super) fn open(disk: &SimDisk) -> Self {
         Self::open_with(disk, None)
     }
 
@@ -69,10 +69,14 @@ impl Store {
     }
 
     pub(super) fn create(&mut self, name: &str) -> StreamId {
+        self.create_with(name, "")
+    }
+
+    pub(super) fn create_with(&mut self, name: &str, config: &str) -> StreamId {
         let id = self.ledger.new_stream();
         let limits = "\"max_msgs\":-1,\"max_bytes\":-1,\"max_msg_size\":-1,\"max_consumers\":-1";
         let limits = format!("{limits},\"max_msgs_per_subject\":-1,\"storage\":\"file\"");
-        let config = format!("{{\"name\":\"{name}\",{limits}}}");
+        let config = format!("{{\"name\":\"{name}\",{limits}{config}}}");
         self.apply(id, 1, Command::Create(config.as_bytes())).unwrap();
         id
     }
@@ -97,7 +101,7 @@ impl Store {
     }
 
     /// Without an outcome before it.
-    fn publish_silently(&mut self, id: StreamId, body: &str) {
+    pub(super) fn publish_silently(&mut self, id: StreamId, body: &str) {
         let command = Command::Publish { subject: b"a", headers: b"", body: body.as_bytes() };
         self.journal.append(id, 2, &command).unwrap();
         self.journal.commit().unwrap();
@@ -138,7 +142,7 @@ impl Store {
     }
 
     /// The only segment of a stream.
-    fn segment(&self, id: StreamId) -> String {
+    pub(super) fn segment(&self, id: StreamId) -> String {
         let files = self.disk.files(&format!("streams/1/{id}/"));
         assert_eq!(files.len(), 1);
         files[0].0.clone()

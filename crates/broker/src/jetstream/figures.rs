@@ -80,6 +80,10 @@ pub struct Figures {
     pub log_used: AtomicU64,
     /// Bytes that may.
     pub log_max: AtomicU64,
+    /// Segments that were written anew, without what left.
+    pub compacted_segments: AtomicU64,
+    /// Bytes that were copied for that.
+    pub compacted_bytes: AtomicU64,
     /// Nothing is acknowledged any more.
     pub failed: AtomicBool,
 }

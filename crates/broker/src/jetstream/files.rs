@@ -10,12 +10,14 @@ use anabranch_log::disk::Disk;
 use anabranch_log::format::{AccountId, DirectoryId, StreamId};
 use anabranch_log::sealing::Sealer;
 use anabranch_log::segment::{
-    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, StoredRecord, Tail, Unsynced,
+    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, StoredRecord, Unsynced,
 };
 
+use super::filelist::{FileList, Listed, Replaced};
 use super::journal::is_out_of_space;
 use super::packing::{PACKED, Packer};
 use super::payloads::Payload;
+use super::rewriting::{Rewriting, Switching};
 use super::sealing;
 use super::trouble::is_damage;
 
@@ -24,10 +26,25 @@ const SEALED_KEPT: usize = 64 * 1024;
 
 /// What is known of one segment.
 #[derive(Debug, Default)]
-struct Segment {
-    reader: Option<SegmentReader>,
+pub struct Segment {
+    /// Which of its files it is.
+    pub(super) revision: u32,
+    pub(super) reader: Option<SegmentReader>,
     /// Messages in it that are still in the stream.
-    live: u64,
+    pub(super) live: u64,
+    /// Bytes of their records.
+    pub(super) live_bytes: u64,
+    /// Bytes of the file; 0 as long as it is written to.
+    pub(super) length: u64,
+    /// A part of it that is needed cannot be read.
+    pub(super) is_damaged: bool,
+}
+
+impl Segment {
+    /// Less than half of it is still needed.
+    pub(super) fn is_sparse(&self) -> bool {
+        self.live_bytes.saturating_mul(2) < self.length
+    }
 }
 
 /// A segment that is missing, or shorter than it was.
@@ -68,12 +85,12 @@ pub struct Home {
 }
 
 impl Home {
-    fn segment(&self, first_seq: u64) -> SegmentId {
-        SegmentId { account: self.account, stream: self.stream, first_seq }
+    pub(super) fn segment(&self, first_seq: u64, revision: u32) -> SegmentId {
+        SegmentId { account: self.account, stream: self.stream, first_seq, revision }
     }
 
     /// Opens a segment for reading, also one whose header is damaged: each record has a checksum.
-    fn open(&self, id: SegmentId) -> Result<SegmentReader, Error> {
+    pub(super) fn open(&self, id: SegmentId) -> Result<SegmentReader, Error> {
         match SegmentReader::open(&*self.disk, self.directory, id) {
             Err(error @ Error::Format { .. }) if is_damage(&error) => {
                 log::error!("{error}: its records are read all the same");
@@ -85,9 +102,7 @@ impl Home {
 
     /// The message in a record at `offset` of a segment.
     fn payload(&self, id: SegmentId, offset: u64, record: &StoredRecord) -> Result<Payload, Error> {
-        let path =
-            || format!("{}/{:020}.seg", segment::stream_dir(id.account, id.stream), id.first_seq);
-        let at = |cause| Error::Format { path: path(), offset, cause };
+        let at = |cause| Error::Format { path: segment::file_path(id), offset, cause };
         let whose = (self.account, self.stream);
         sealing::message(self.sealer.as_deref(), whose, record, at, |_| ())
     }
@@ -96,8 +111,24 @@ impl Home {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn remove_segment(&self, first_seq: u64) -> Result<(), Error> {
-        segment::remove(&*self.disk, self.segment(first_seq))
+    pub fn remove_segment(&self, id: SegmentId) -> Result<(), Error> {
+        segment::remove(&*self.disk, id)
+    }
+
+    /// Overwrites what a file that another took the place of has of the message `seq`.
+    fn erase_in(&self, one: &Replaced, seq: u64) -> Result<(), Error> {
+        if !(one.first_seq..one.end).contains(&seq) {
+            return Ok(());
+        }
+        let id = self.segment(one.first_seq, one.revision);
+        let reader = match self.open(id) {
+            Err(Error::Disk(error)) if error.is_not_found() => return Ok(()),
+            opened => opened?,
+        };
+        match reader.find(seq)? {
+            Some(place) => segment::erase(&*self.disk, self.directory, id, place, seq),
+            None => Ok(()),
+        }
     }
 
     /// Removes all files: the stream is gone. It may be done again.
@@ -118,29 +149,48 @@ impl Home {
 /// A stream's segments. Written behind the log: whatever is not synced here is still there.
 #[derive(Debug)]
 pub struct FilePayloads {
-    home: Home,
-    segments: BTreeMap<u64, Segment>,
+    pub(super) home: Home,
+    pub(super) segments: BTreeMap<u64, Segment>,
     writer: Option<SegmentWriter>,
     /// Full segments that were not synced yet.
     full: Vec<SegmentWriter>,
+    /// Segments that are being written anew.
+    pub(super) rewriting: Option<Box<Rewriting>>,
+    /// The one that takes the place of others right now.
+    pub(super) switching: Option<Box<Switching>>,
+    /// Files that others took the place of: checkpoints name them.
+    pub(super) replaced: Vec<Replaced>,
+    /// Some segment may be sparse.
+    pub(super) may_be_sparse: bool,
     /// There once a message was to be packed.
     packer: Option<Box<Packer>>,
     /// The message that is being appended, where messages are sealed.
     sealed: Vec<u8>,
     /// What was missing when they were opened.
     holes: Vec<Hole>,
-    /// Segments without messages when the last checkpoint was made: the one before it may still
-    /// name their messages.
-    doomed: Vec<u64>,
+    /// Segments without messages and replaced files when the last checkpoint was made: the one
+    /// before it may still name their messages.
+    doomed: Vec<SegmentId>,
 }
 
 impl FilePayloads {
     /// A stream without segments.
     #[must_use]
     pub fn new(home: Home) -> Self {
-        let (segments, full, doomed) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let (sealed, holes) = (Vec::new(), Vec::new());
-        Self { home, segments, writer: None, full, packer: None, sealed, holes, doomed }
+        Self {
+            home,
+            segments: BTreeMap::new(),
+            writer: None,
+            full: Vec::new(),
+            rewriting: None,
+            switching: None,
+            replaced: Vec::new(),
+            may_be_sparse: true,
+            packer: None,
+            sealed: Vec::new(),
+            holes: Vec::new(),
+            doomed: Vec::new(),
+        }
     }
 
     /// Keeps the message `seq`; it is in memory until [`Self::write`].
@@ -169,18 +219,20 @@ impl FilePayloads {
         let len = record.subject.len() + record.header.len() + record.payload.len();
         let len = u64::try_from(len).unwrap_or(u64::MAX);
         if self.writer.as_ref().is_some_and(|writer| writer.is_full_for(record.seq, len)) {
-            self.full.extend(self.writer.take());
+            self.full.extend(end(&mut self.segments, &mut self.writer));
         }
         let writer = match &mut self.writer {
             Some(writer) => writer,
             none => {
-                let id = self.home.segment(record.seq);
+                let id = self.home.segment(record.seq, 0);
                 let disk = Arc::clone(&self.home.disk);
                 none.insert(SegmentWriter::create(disk, self.home.directory, id)?)
             }
         };
         let place = writer.append(record);
-        self.segments.entry(writer.id().first_seq).or_default().live += 1;
+        let segment = self.segments.entry(writer.id().first_seq).or_default();
+        segment.live += 1;
+        segment.live_bytes += u64::from(place.length);
         Ok(pack(place))
     }
 
@@ -222,26 +274,25 @@ impl FilePayloads {
             _ => {}
         }
         let place = unpack(location);
-        let Some((&first_seq, segment)) = self.segments.range_mut(..=seq).next_back() else {
-            return Ok(None);
-        };
+        let Self { home, segments, switching, .. } = self;
+        let Some((first_seq, segment)) = holder(segments, switching, seq) else { return Ok(None) };
         // What the disk has no room for is here until it has.
         let mut writers = self.full.iter().chain(&self.writer);
         if let Some(writer) = writers.find(|writer| writer.id().first_seq == first_seq)
             && let Some(record) = writer.buffered(place.offset)?
         {
             let id = writer.id();
-            return self.home.payload(id, place.offset, &record).map(Some);
+            return home.payload(id, place.offset, &record).map(Some);
         }
         let reader = match &segment.reader {
             Some(reader) => reader,
             None => {
-                let id = self.home.segment(first_seq);
-                segment.reader.insert(self.home.open(id)?)
+                let id = home.segment(first_seq, segment.revision);
+                segment.reader.insert(home.open(id)?)
             }
         };
         let record = reader.read(place.offset, place.length)?;
-        self.home.payload(reader.id(), place.offset, &record).map(Some)
+        home.payload(reader.id(), place.offset, &record).map(Some)
     }
 
     /// Overwrites what is stored of a message that left the stream, durably.
@@ -250,25 +301,40 @@ impl FilePayloads {
     /// What the disk says, and damage.
     pub fn erase(&mut self, gone: &Removed) -> Result<(), Error> {
         self.write()?;
-        let Some((&first_seq, _)) = self.segments.range(..=gone.seq).next_back() else {
-            return Ok(());
-        };
-        let (id, place) = (self.home.segment(first_seq), unpack(gone.location));
-        segment::erase(&*self.home.disk, self.home.directory, id, place, gone.seq)
+        let (seq, place) = (gone.seq, unpack(gone.location));
+        let Self { home, segments, switching, .. } = self;
+        let Some((first_seq, segment)) = holder(segments, switching, seq) else { return Ok(()) };
+        let id = home.segment(first_seq, segment.revision);
+        segment::erase(&*home.disk, home.directory, id, place, seq)?;
+        // There may be copies: where it was, and where it will be.
+        if let Some(switching) = switching {
+            switching.erase(home, gone)?;
+        }
+        if let Some(rewriting) = &mut self.rewriting {
+            rewriting.erase(gone)?;
+        }
+        self.replaced.iter().try_for_each(|one| home.erase_in(one, seq))
     }
 
     /// Messages left the stream.
     pub fn forget(&mut self, removed: &[Removed]) {
+        let Self { segments, switching, .. } = self;
         for gone in removed {
-            if let Some((_, segment)) = self.segments.range_mut(..=gone.seq).next_back() {
+            if let Some((_, segment)) = holder(segments, switching, gone.seq) {
+                let length = u64::from(unpack(gone.location).length);
                 segment.live = segment.live.saturating_sub(1);
+                segment.live_bytes = segment.live_bytes.saturating_sub(length);
+                self.may_be_sparse |= segment.is_sparse();
             }
         }
     }
 
     /// All messages left the stream.
     pub fn forget_all(&mut self) {
-        self.segments.values_mut().for_each(|segment| segment.live = 0);
+        let switching = self.switching.iter_mut().map(|switching| &mut switching.segment);
+        for segment in self.segments.values_mut().chain(switching) {
+            (segment.live, segment.live_bytes) = (0, 0);
+        }
     }
 
     /// What a checkpoint keeps of the files as they are now.
@@ -282,25 +348,23 @@ impl FilePayloads {
             unsynced.push(writer.unsynced()?.1);
         }
         let full = self.full.len();
-        let active = self.writer.as_ref().map_or(0, |writer| writer.id().first_seq);
-        let mut list = active.to_le_bytes().to_vec();
-        let mut end = [0; Tail::SIZE];
+        let mut list = FileList { replaced: self.replaced.clone(), ..FileList::default() };
         if let Some(writer) = &mut self.writer {
             let (tail, handle) = writer.unsynced()?;
             unsynced.push(handle);
-            end = tail.encode();
+            list.active = Some((writer.id().first_seq, tail));
         }
-        list.extend_from_slice(&end);
-        for (first_seq, segment) in &self.segments {
-            list.extend_from_slice(&first_seq.to_le_bytes());
-            list.extend_from_slice(&segment.live.to_le_bytes());
-        }
+        list.segments =
+            self.segments.iter().map(|(&first_seq, segment)| listed(first_seq, segment)).collect();
+        let active = list.active.map(|(first_seq, _)| first_seq);
+        let home = &self.home;
         let empty = self.segments.iter().filter(|(_, segment)| segment.live == 0);
-        let empty = empty.map(|(&seq, _)| seq).filter(|&seq| seq != active);
-        let empty = empty.filter(|seq| !self.doomed.contains(seq)).collect();
-        let doomed = self.doomed.iter().map(|&seq| self.home.segment(seq)).collect();
-        let disk = Arc::clone(&self.home.disk);
-        Ok(FilesShot { disk, list, unsynced, full, empty, doomed })
+        let empty = empty.filter(|&(&seq, _)| Some(seq) != active);
+        let empty = empty.map(|(&seq, segment)| home.segment(seq, segment.revision));
+        let replaced = self.replaced.iter().map(|one| home.segment(one.first_seq, one.revision));
+        let empty = empty.chain(replaced).filter(|id| !self.doomed.contains(id)).collect();
+        let (disk, doomed) = (Arc::clone(&home.disk), self.doomed.clone());
+        Ok(FilesShot { disk, list: list.encode(), unsynced, full, empty, doomed })
     }
 
     /// A segment of which no message is left is not written to any more, so that it can be removed.
@@ -310,14 +374,21 @@ impl FilePayloads {
             writer.tail().records > 0 && segment.is_none_or(|segment| segment.live == 0)
         };
         if self.writer.as_ref().is_some_and(is_empty) {
-            self.writer = None;
+            self.abandon();
         }
     }
 
-    /// Checkpoints would free space: there are segments without messages.
+    /// Checkpoints would free space: there are segments without messages, or replaced ones.
     #[must_use]
     pub fn has_reclaimable(&self) -> bool {
-        self.segments.values().any(|segment| segment.live == 0)
+        !self.replaced.is_empty() || self.segments.values().any(|segment| segment.live == 0)
+    }
+
+    /// Checkpoints would free space, or let segments be written anew.
+    #[must_use]
+    pub fn has_litter(&self) -> bool {
+        let mut full = self.full.iter().filter_map(|one| self.segments.get(&one.id().first_seq));
+        self.has_reclaimable() || full.any(Segment::is_sparse)
     }
 
     /// Where they are.
@@ -326,14 +397,21 @@ impl FilePayloads {
         &self.home
     }
 
-    /// The first sequences of its segments.
-    pub fn segments(&self) -> impl Iterator<Item = u64> {
-        self.segments.keys().copied()
+    /// Its segments.
+    pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
+        let segments = self.segments.iter();
+        segments.map(|(&first_seq, segment)| self.home.segment(first_seq, segment.revision))
+    }
+
+    /// The first segment that is written to or was not synced yet.
+    pub(super) fn first_unsynced(&self) -> Option<u64> {
+        let mut writers = self.full.iter().chain(&self.writer);
+        writers.next().map(|writer| writer.id().first_seq)
     }
 
     /// What comes goes to a new segment.
     pub fn abandon(&mut self) {
-        self.writer = None;
+        drop(end(&mut self.segments, &mut self.writer));
     }
 
     /// What was missing when they were opened.
@@ -351,10 +429,17 @@ impl FilePayloads {
     /// were removed, but for those that `stay`.
     pub fn installed(&mut self, mut shot: Installed, stay: &[SegmentId]) {
         self.full.drain(..shot.full);
+        self.may_be_sparse |= shot.full > 0;
         for id in shot.doomed {
             if stay.contains(&id) {
-                shot.empty.push(id.first_seq);
-            } else {
+                shot.empty.push(id);
+                continue;
+            }
+            let is_other =
+                |one: &Replaced| (one.first_seq, one.revision) != (id.first_seq, id.revision);
+            self.replaced.retain(is_other);
+            let held = self.segments.get(&id.first_seq);
+            if held.is_some_and(|segment| segment.revision == id.revision) {
                 self.segments.remove(&id.first_seq);
             }
         }
@@ -367,54 +452,100 @@ impl FilePayloads {
     /// # Errors
     /// What the disk says, and what a newer program wrote.
     pub fn load_from(home: Home, saved: &[u8]) -> Result<Self, Error> {
-        let mut payloads = Self::new(home);
-        let (active, rest) = saved.split_at_checked(8).ok_or(Error::Options("file list"))?;
-        let (tail, rest) = rest.split_at_checked(Tail::SIZE).ok_or(Error::Options("file list"))?;
-        let number = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
-        let active = number(active);
-        for entry in rest.chunks_exact(16) {
-            let (first_seq, live) = entry.split_at(8);
-            let segment = Segment { reader: None, live: number(live) };
-            payloads.segments.insert(number(first_seq), segment);
+        let FileList { active, replaced, segments } = FileList::decode(saved)?;
+        let mut payloads = Self { replaced, ..Self::new(home) };
+        for Listed { first_seq, revision, live, live_bytes, length } in segments {
+            let live = u64::from(live);
+            let segment = Segment { revision, live, live_bytes, length, ..Segment::default() };
+            payloads.segments.insert(first_seq, segment);
         }
-        if active > 0 {
-            let tail = Tail::decode(tail).map_err(|_| Error::Options("segment end"))?;
+        if let Some((first_seq, tail)) = active {
             let Home { disk, directory, .. } = &payloads.home;
-            let id = payloads.home.segment(active);
+            let id = payloads.home.segment(first_seq, 0);
             match SegmentWriter::open(disk.clone(), *directory, id, tail) {
                 Ok(writer) => payloads.writer = Some(writer),
-                Err(error) if is_damage(&error) => payloads.note_hole(active, error),
+                Err(error) if is_damage(&error) => payloads.note_hole(id, error),
                 Err(error) => return Err(error),
             }
         }
-        payloads.find_missing(active)?;
+        let Home { disk, account, stream, .. } = &payloads.home;
+        let there = segment::segments(&**disk, *account, *stream)?;
+        payloads.find_missing(&there, active.map(|(first_seq, _)| first_seq));
+        payloads.note_copies(&there);
         Ok(payloads)
     }
 
     /// Looks for segments other than `active` that should be there and are not.
-    fn find_missing(&mut self, active: u64) -> Result<(), Error> {
-        let others = self.segments.iter().filter(|&(&seq, _)| seq != active);
-        let needed: Vec<u64> =
-            others.filter(|(_, segment)| segment.live > 0).map(|(&seq, _)| seq).collect();
-        if needed.is_empty() {
-            return Ok(());
-        }
-        let Home { disk, account, stream, .. } = &self.home;
-        let there = segment::segments(&**disk, *account, *stream)?;
-        let is_there = |seq| there.binary_search_by_key(&seq, |id| id.first_seq).is_ok();
-        for seq in needed.into_iter().filter(|&seq| !is_there(seq)) {
-            if let Err(error) = self.home.open(self.home.segment(seq)) {
-                self.note_hole(seq, error);
+    fn find_missing(&mut self, there: &[SegmentId], active: Option<u64>) {
+        let others = self.segments.iter().filter(|&(&seq, _)| Some(seq) != active);
+        let needed = others.filter(|(_, segment)| segment.live > 0);
+        let needed = needed.map(|(&seq, segment)| self.home.segment(seq, segment.revision));
+        let needed: Vec<SegmentId> = needed.collect();
+        for id in needed.into_iter().filter(|id| there.binary_search(id).is_err()) {
+            if let Err(error) = self.home.open(id) {
+                self.note_hole(id, error);
             }
         }
-        Ok(())
     }
 
-    fn note_hole(&mut self, first: u64, error: Error) {
-        let reader = self.home.open(self.home.segment(first));
-        let length = reader.and_then(|reader| reader.length()).unwrap_or(0);
-        self.holes.push(Hole { first, next: None, error, length });
+    /// Copies that no checkpoint names, made just before a crash: they go as if they had been
+    /// replaced. Their names say that all of what is in them is elsewhere.
+    fn note_copies(&mut self, there: &[SegmentId]) {
+        for &SegmentId { first_seq, revision, .. } in there.iter().filter(|id| id.revision > 0) {
+            let is_this = |one: &Replaced| (one.first_seq, one.revision) == (first_seq, revision);
+            let held = self.segments.get(&first_seq);
+            let is_held = held.is_some_and(|segment| segment.revision == revision);
+            if !is_held && !self.replaced.iter().any(is_this) {
+                self.replaced.push(Replaced { first_seq, revision, end: u64::MAX });
+            }
+        }
     }
+
+    /// The next copy of the segment that begins at `first_seq`. No file has its name.
+    pub(super) fn next_copy(&self, first_seq: u64) -> SegmentId {
+        let held = self.segments.get(&first_seq).map(|segment| segment.revision);
+        let replaced = self.replaced.iter().filter(|one| one.first_seq == first_seq);
+        let taken = replaced.map(|one| one.revision).chain(held).max();
+        self.home.segment(first_seq, taken.map_or(1, |last| last.saturating_add(1)))
+    }
+
+    fn note_hole(&mut self, id: SegmentId, error: Error) {
+        let length = self.home.open(id).and_then(|reader| reader.length()).unwrap_or(0);
+        self.holes.push(Hole { first: id.first_seq, next: None, error, length });
+    }
+}
+
+/// The segment that has the message `seq`, and its first sequence.
+fn holder<'a>(
+    segments: &'a mut BTreeMap<u64, Segment>,
+    switching: &'a mut Option<Box<Switching>>,
+    seq: u64,
+) -> Option<(u64, &'a mut Segment)> {
+    if let Some(switching) = switching
+        && switching.has(seq)
+    {
+        return Some((switching.id.first_seq, &mut switching.segment));
+    }
+    let (&first_seq, segment) = segments.range_mut(..=seq).next_back()?;
+    Some((first_seq, segment))
+}
+
+/// Nothing more is written to the segment.
+fn end(
+    segments: &mut BTreeMap<u64, Segment>,
+    writer: &mut Option<SegmentWriter>,
+) -> Option<SegmentWriter> {
+    let writer = writer.take()?;
+    if let Some(segment) = segments.get_mut(&writer.id().first_seq) {
+        segment.length = writer.tail().end;
+    }
+    Some(writer)
+}
+
+fn listed(first_seq: u64, segment: &Segment) -> Listed {
+    let Segment { revision, live_bytes, length, .. } = *segment;
+    let live = u32::try_from(segment.live).expect("a segment has at most 65,536 messages");
+    Listed { first_seq, revision, live, live_bytes, length }
 }
 
 /// What a checkpoint keeps of the files of a stream.
@@ -425,7 +556,7 @@ pub struct FilesShot {
     pub list: Vec<u8>,
     unsynced: Vec<Unsynced>,
     full: usize,
-    empty: Vec<u64>,
+    empty: Vec<SegmentId>,
     doomed: Vec<SegmentId>,
 }
 
@@ -434,8 +565,8 @@ pub struct FilesShot {
 pub struct Installed {
     /// So many full segments are durable.
     full: usize,
-    /// Segments without messages at that time.
-    empty: Vec<u64>,
+    /// Segments without messages, and replaced ones, at that time.
+    empty: Vec<SegmentId>,
     /// Segments that were removed.
     doomed: Vec<SegmentId>,
 }
@@ -464,11 +595,11 @@ impl FilesShot {
 }
 
 /// Offsets stay below 2^32: a segment is not longer than one record beyond 64 MiB.
-fn pack(place: Place) -> Location {
+pub(super) fn pack(place: Place) -> Location {
     Location(place.offset << 32 | u64::from(place.length))
 }
 
-fn unpack(location: Location) -> Place {
+pub(super) fn unpack(location: Location) -> Place {
     let length = u32::try_from(location.0 & u64::from(u32::MAX)).expect("32 bits were kept");
     Place { offset: location.0 >> 32, length }
 }

@@ -6,7 +6,7 @@ use anabranch_jetstream::config::PersistMode;
 use anabranch_jetstream::stream::{Progress, Removed, Stored, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
-use anabranch_log::segment::NewRecord;
+use anabranch_log::segment::{NewRecord, SegmentId};
 
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
@@ -75,9 +75,9 @@ impl Held {
         self.broken.is_some() || self.trouble.failed.is_some()
     }
 
-    /// The first sequences of its segments.
+    /// Its segments.
     #[must_use]
-    pub fn segments(&self) -> Vec<u64> {
+    pub fn segments(&self) -> Vec<SegmentId> {
         match &self.store {
             Store::Memory(_) => Vec::new(),
             Store::File(payloads) => payloads.segments().collect(),

@@ -6,6 +6,7 @@ use anabranch_jetstream::json::Strictness;
 use anabranch_jetstream::stream::{Command, Purge, Removed, RestoreStep, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
+use anabranch_log::segment::{self, SegmentId};
 use anabranch_log::wal::Start;
 
 use super::backlog::Backlog;
@@ -29,6 +30,10 @@ use super::streams::{Ledger, Streams};
 /// When nothing can be read, or by a newer program only.
 pub fn recover(mut opening: Opening, seed: u64) -> Result<(Streams, Ledger, Journal), Error> {
     let template = opening.home(StreamId(0));
+    // A copy that was under way has no name yet: nothing is in it that is not elsewhere.
+    if let Err(error) = segment::remove_unfinished(&*template.disk) {
+        log::warn!("A segment that was not written to its end stays: {error}");
+    }
     let (start, read) = read_checkpoint(&mut opening, &template, seed)?;
     let Reading { mut streams, mut ledger, .. } = read;
     opening.note_streams(&mut ledger)?;
@@ -115,7 +120,12 @@ fn read_checkpoint<'a>(
 ///
 /// # Errors
 /// When it cannot be read, or its files cannot be written.
-pub fn reload(journal: &Journal, id: StreamId, made: &[u64], seed: u64) -> Result<Held, Error> {
+pub fn reload(
+    journal: &Journal,
+    id: StreamId,
+    made: &[SegmentId],
+    seed: u64,
+) -> Result<Held, Error> {
     let (mut streams, mut ledger) = (Streams::default(), Ledger::default());
     let home = journal.home(id);
     let mut parts = Parts::new(id);
@@ -131,8 +141,8 @@ pub fn reload(journal: &Journal, id: StreamId, made: &[u64], seed: u64) -> Resul
         known = held.segments();
         streams.insert(held);
     }
-    for &first_seq in made.iter().filter(|seq| !known.contains(seq)) {
-        home.remove_segment(first_seq)?;
+    for &segment in made.iter().filter(|segment| !known.contains(segment)) {
+        home.remove_segment(segment)?;
     }
     let mut replayed =
         Replayed { streams: &mut streams, ledger: &mut ledger, template: &home, seed };

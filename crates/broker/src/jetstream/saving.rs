@@ -1,6 +1,7 @@
 //! When checkpoints are made, what is in them, and what follows from them.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anabranch_log::Error;
 
@@ -60,6 +61,7 @@ fn plan_stream(held: &mut Held) -> Result<Planned, Failure> {
 
 fn state(held: &mut Held) -> Result<State, Failure> {
     let (stream, is_restoring, saved_epoch) = (held.id, held.is_restoring, held.saved_epoch);
+    held.finish_switch();
     let Store::File(payloads) = &mut held.store else { return Ok(State::AsBefore) };
     // Segments without messages are removed by and by, also if nothing comes any more.
     if !held.changed && !payloads.has_reclaimable() {
@@ -154,7 +156,7 @@ impl Shard {
         if let Some(made) = self.journal.poll_checkpoint() {
             self.after_checkpoint(made);
         }
-        if !self.journal.wants_checkpoint() && !self.could_free_space() {
+        if !self.is_checkpoint_due() || (self.is_switching() && !self.journal.is_nearly_full()) {
             return;
         }
         // A checkpoint holds all that is logged: also what busy streams were about to do.
@@ -165,6 +167,20 @@ impl Shard {
             self.finish_all();
         }
         self.begin_checkpoint();
+    }
+
+    fn is_checkpoint_due(&mut self) -> bool {
+        if self.journal.wants_checkpoint() || self.could_free_space() {
+            return true;
+        }
+        if !self.compactor.wants_checkpoint(Instant::now()) {
+            return false;
+        }
+        let may = self.journal.may_checkpoint();
+        if !may {
+            self.compactor.put_off_tidying();
+        }
+        may
     }
 
     /// Waits until the log has room, if it is nearly full.
@@ -215,6 +231,7 @@ impl Shard {
     }
 
     fn after_checkpoint(&mut self, made: Result<Made, Failure>) {
+        self.compactor.note_checkpoint();
         let Self { streams, ledger, journal, .. } = self;
         match note(streams, ledger, journal, made) {
             Ok(()) => self.freed_space(),

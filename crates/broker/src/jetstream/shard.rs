@@ -19,6 +19,7 @@ use super::advising::advise;
 use super::announcing::announce;
 use super::api;
 use super::capacity::{Capacity, Room};
+use super::compacting::Compactor;
 use super::figures::Figures;
 use super::held::{Held, Store};
 use super::journal::{Journal, Opening, is_out_of_space};
@@ -72,6 +73,8 @@ pub struct Shard {
     pub(super) litter: Vec<MemoryPayloads>,
     /// What is looked at elsewhere.
     pub(super) studies: Studies,
+    /// Writes sparse segments anew.
+    pub(super) compactor: Compactor,
     /// What was taken out of the inbox and comes in the next turns.
     backlog: VecDeque<Parcel>,
     /// Messages of the backlog's first parcel that were taken.
@@ -119,6 +122,8 @@ impl Shard {
         let space = Space::new(journal.disk());
         let studies = Studies::start(Arc::clone(questions.inbox()))
             .map_err(|source| StartError::Thread { what: "studies", source })?;
+        let compactor = Compactor::start(journal.disk(), Arc::clone(questions.inbox()))
+            .map_err(|source| StartError::Thread { what: "compaction", source })?;
         let mut shard = Self {
             intake: Intake { server, inbox: Arc::clone(questions.inbox()) },
             streams,
@@ -141,6 +146,7 @@ impl Shard {
             parked: VecDeque::new(),
             litter: Vec::new(),
             studies,
+            compactor,
             backlog: VecDeque::new(),
             taken: 0,
             turn_size: TurnSize::default(),
@@ -168,6 +174,7 @@ impl Shard {
             let begun = Instant::now();
             self.space.begin(now(), self.journal.reserve());
             if !self.backlog.is_empty() {
+                self.compactor.note_traffic();
                 self.take_turn();
             }
             self.tick();
@@ -182,6 +189,7 @@ impl Shard {
                 question(&self);
             }
             self.mend();
+            self.compact();
             self.look_after_checkpoints();
             self.journal.show_usage();
             self.figures.turns.add(begun.elapsed().saturating_sub(self.journal.take_waited()));
@@ -213,8 +221,10 @@ impl Shard {
             true => Some(Duration::ZERO),
             false => self.space.is_low().then_some(space::PATIENCE),
         };
-        let transfers = self.transfers.patience(Instant::now());
-        due.into_iter().chain(soon).chain(hopes).chain(transfers).min()
+        let now = Instant::now();
+        let transfers = self.transfers.patience(now);
+        let compaction = if self.failed { None } else { self.compactor.patience(now) };
+        due.into_iter().chain(soon).chain(hopes).chain(transfers).chain(compaction).min()
     }
 
     /// Takes everything that waited.

@@ -181,6 +181,11 @@ impl Streams {
         self.by_id.values_mut()
     }
 
+    /// Those whose identity is not before `from`, by identity, to change them.
+    pub fn iter_mut_from(&mut self, from: StreamId) -> impl Iterator<Item = &mut Held> {
+        self.by_id.range_mut(from..).map(|(_, held)| held)
+    }
+
     /// Those that listen to something that `filter` covers or is covered by, by name; all for an
     /// empty one.
     pub fn listening_to<'a>(&'a self, filter: &'a str) -> impl Iterator<Item = &'a Held> {

@@ -26,6 +26,8 @@ pub(super) struct Measured {
     pub(super) commits: Durations,
     pub(super) log_used: u64,
     pub(super) log_max: u64,
+    pub(super) compacted_segments: u64,
+    pub(super) compacted_bytes: u64,
     pub(super) failed: bool,
 }
 
@@ -52,6 +54,12 @@ impl Measured {
         let (asked, refused) = (ConstCounter::new(requests), ConstCounter::new(errors));
         write(encoder, "jetstream_api_requests", "Requests to the API", None, &asked)?;
         write(encoder, "jetstream_api_errors", "Requests refused", None, &refused)?;
+        let (segments, bytes) = (self.compacted_segments, self.compacted_bytes);
+        let (segments, bytes) = (ConstCounter::new(segments), ConstCounter::new(bytes));
+        let (name, help) = ("segments_compacted", "Files of streams that others took the place of");
+        write(encoder, name, help, None, &segments)?;
+        let (name, help) = ("compaction_rewritten", "What was copied for that");
+        write(encoder, name, help, Some(&Unit::Bytes), &bytes)?;
         durations(encoder, "shard_turn", "Turns of the thread that keeps streams", &self.turns)?;
         durations(encoder, "wal_commit", "Writes and syncs of the log", &self.commits)?;
         let messages = |stream: &StreamFigures| stream.messages;

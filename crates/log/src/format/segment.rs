@@ -3,6 +3,7 @@
 use super::fields::checked;
 use super::{
     AccountId, Checksum, DirectoryId, Fields, FormatError, Place, Seed, StreamId, to_u32, to_u64,
+    to_usize,
 };
 use crate::sabotage::{self, Mistake};
 
@@ -18,6 +19,16 @@ pub struct SegmentId {
     pub stream: StreamId,
     /// The smallest sequence that may be in it.
     pub first_seq: u64,
+    /// How often what was in it was written anew: 0 for a file that messages were appended to.
+    pub revision: u32,
+}
+
+impl SegmentId {
+    /// The segment that messages from `first_seq` on are appended to.
+    #[must_use]
+    pub const fn new(account: AccountId, stream: StreamId, first_seq: u64) -> Self {
+        Self { account, stream, first_seq, revision: 0 }
+    }
 }
 
 /// The header of a segment file.
@@ -41,6 +52,7 @@ impl SegmentHeader {
             .put(&self.directory.0)
             .u64(self.id.stream.0)
             .u64(self.id.first_seq)
+            .u32(self.id.revision)
             .skip_to(Self::CHECKSUM_AT);
         let checksum = Checksum::of(fields.so_far());
         fields.u32(checksum.0).bytes()
@@ -61,13 +73,16 @@ impl SegmentHeader {
             return Err(FormatError::Foreign);
         }
         let (stream, first_seq) = (StreamId(fields.u64()?), fields.u64()?);
-        Ok(Self { directory, id: SegmentId { account, stream, first_seq } })
+        let revision = fields.u32()?;
+        Ok(Self { directory, id: SegmentId { account, stream, first_seq, revision } })
     }
 
     /// The seed of what is in a segment. A record's own adds its sequence and its offset, so that
     /// it does not pass for one at any other place.
     pub(crate) fn seed(directory: DirectoryId, id: SegmentId) -> Seed {
-        Seed::new(directory).of(u64::from(id.account.0)).of(id.stream.0).of(id.first_seq)
+        let seed = Seed::new(directory).of(u64::from(id.account.0)).of(id.stream.0);
+        let seed = seed.of(id.first_seq);
+        if id.revision == 0 { seed } else { seed.of(u64::from(id.revision)) }
     }
 }
 
@@ -195,6 +210,19 @@ impl RecordHeader {
             return Err(FormatError::Checksum { found, expected });
         }
         Ok(header)
+    }
+
+    /// The same, whatever is said of an erasure: that may have been cut off in the middle.
+    pub(crate) fn decode_unmarked(
+        bytes: &mut [u8],
+        seed: Seed,
+        offset: u64,
+    ) -> Result<Self, FormatError> {
+        let at = to_usize(Self::ERASED_AT);
+        if let Some(mark) = bytes.get_mut(at..at + 4) {
+            mark.fill(0);
+        }
+        Self::decode(bytes, seed, offset)
     }
 
     /// What says that this record is erased. A flipped bit does not.
@@ -368,7 +396,8 @@ mod tests {
     use super::*;
 
     const DIRECTORY: DirectoryId = DirectoryId([5; 16]);
-    const ID: SegmentId = SegmentId { account: AccountId(1), stream: StreamId(2), first_seq: 3 };
+    const ID: SegmentId =
+        SegmentId { account: AccountId(1), stream: StreamId(2), first_seq: 3, revision: 4 };
 
     fn record() -> NewRecord<'static> {
         NewRecord {

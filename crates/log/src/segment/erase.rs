@@ -3,8 +3,10 @@
 use super::writer::check_header;
 use super::{Place, path};
 use crate::Error;
-use crate::disk::{Disk, OpenMode};
-use crate::format::{DirectoryId, FormatError, RecordHeader, SegmentHeader, SegmentId, to_u64};
+use crate::disk::{Disk, DiskFile, OpenMode};
+use crate::format::{
+    DirectoryId, FormatError, RecordHeader, Seed, SegmentHeader, SegmentId, to_u64,
+};
 
 /// Overwrites subject, header and payload of the record `seq` at `place` with zeros, and makes
 /// that durable. The record keeps its sequence, time and size. Doing it again does no harm, also
@@ -21,11 +23,21 @@ pub fn erase(
 ) -> Result<(), Error> {
     let file = disk.open(&path::path(id), OpenMode::Write)?;
     check_header(&*file, directory, id)?;
+    erase_in(&*file, SegmentHeader::seed(directory, id), place, seq)
+}
+
+/// The same in an open file.
+pub(super) fn erase_in(
+    file: &dyn DiskFile,
+    seed: Seed,
+    place: Place,
+    seq: u64,
+) -> Result<(), Error> {
     let wrong = |cause| Error::format(file.path(), place.offset, cause);
     let mut bytes = [0; RecordHeader::SIZE];
     let read = file.read_at(&mut bytes, place.offset)?;
-    let seed = SegmentHeader::seed(directory, id);
-    let header = RecordHeader::decode(&bytes[..read], seed, place.offset).map_err(wrong)?;
+    let header = RecordHeader::decode_unmarked(&mut bytes[..read], seed, place.offset);
+    let header = header.map_err(wrong)?;
     if header.seq != seq || header.occupied() != u64::from(place.length) {
         return Err(wrong(FormatError::Field { field: "seq", value: header.seq }));
     }

@@ -8,14 +8,16 @@ mod erase;
 mod path;
 mod reader;
 mod reference;
+mod rewrite;
 mod scan;
 mod tail;
 mod writer;
 
 pub use crate::format::{Columns, NewRecord, RecordHeader, SegmentFooter, SegmentId};
 pub use erase::erase;
-pub use path::{remove, segments, stream_dir};
+pub use path::{path as file_path, remove, segments, stream_dir};
 pub use reader::{SegmentReader, SparseOffset, StoredRecord};
+pub use rewrite::{Rewriter, discard, remove_unfinished};
 pub use scan::{Scan, ScanItem, SegmentDamage};
 pub use tail::Tail;
 pub use writer::{Place, RECORDS_MAX, SIZE_MAX, SegmentWriter, Unsynced};

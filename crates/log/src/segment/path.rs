@@ -7,6 +7,8 @@ use crate::format::{AccountId, SegmentId, StreamId};
 
 /// The directory of everybody's segments.
 pub(crate) const DIRECTORY: &str = "streams";
+/// What a segment that is being rewritten is called until it is whole. There is one at a time.
+pub(super) const UNFINISHED: &str = "streams/next.tmp";
 
 /// The directory of a stream's segments.
 #[must_use]
@@ -15,8 +17,13 @@ pub fn stream_dir(account: AccountId, stream: StreamId) -> String {
 }
 
 /// The path of a segment's file.
-pub(super) fn path(id: SegmentId) -> String {
-    format!("{}/{:020}.seg", stream_dir(id.account, id.stream), id.first_seq)
+#[must_use]
+pub fn path(id: SegmentId) -> String {
+    let directory = stream_dir(id.account, id.stream);
+    match id.revision {
+        0 => format!("{directory}/{:020}.seg", id.first_seq),
+        revision => format!("{directory}/{:020}-{revision}.seg", id.first_seq),
+    }
 }
 
 /// The segments of a stream that have files, in order.
@@ -35,8 +42,8 @@ pub fn segments(
     };
     let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
     let mut found: Vec<SegmentId> = files
-        .filter_map(|entry| first_seq(&entry.name))
-        .map(|first_seq| SegmentId { account, stream, first_seq })
+        .filter_map(|entry| numbers(&entry.name))
+        .map(|(first_seq, revision)| SegmentId { account, stream, first_seq, revision })
         .collect();
     found.sort_unstable();
     Ok(found)
@@ -55,8 +62,37 @@ pub fn remove(disk: &dyn Disk, id: SegmentId) -> Result<(), Error> {
     }
 }
 
-fn first_seq(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".seg")?;
-    let is_number = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_number)
+/// First sequence and revision, from a name.
+fn numbers(name: &str) -> Option<(u64, u32)> {
+    let name = name.strip_suffix(".seg")?;
+    let (first, revision) = match name.split_once('-') {
+        None => (name, 0),
+        Some((first, revision)) => {
+            let number = revision.parse().ok().filter(|&number: &u32| number > 0)?;
+            (first, Some(number).filter(|number| number.to_string() == revision)?)
+        }
+    };
+    let is_number = first.len() == 20 && first.bytes().all(|byte| byte.is_ascii_digit());
+    first.parse().ok().filter(|_| is_number).map(|first| (first, revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_are_given_and_no_others() {
+        for (first_seq, revision) in [(1, 0), (u64::MAX, 1), (77, u32::MAX)] {
+            let id = SegmentId { account: AccountId(1), stream: StreamId(2), first_seq, revision };
+            let path = path(id);
+            let name = path.strip_prefix("streams/1/2/").unwrap();
+            assert_eq!(numbers(name), Some((first_seq, revision)));
+        }
+        for name in ["1.seg", "-1.seg", "+1-1.seg"] {
+            assert_eq!(numbers(name), None);
+        }
+        for end in ["-0", "-01", "-+1", "-", "-1-1", "-4294967296", ".tmp"] {
+            assert_eq!(numbers(&format!("00000000000000000001{end}.seg")), None, "{end}");
+        }
+    }
 }

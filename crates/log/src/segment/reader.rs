@@ -1,8 +1,8 @@
 //! Reads records of a segment.
 
-use super::scan::Scan;
+use super::scan::{Scan, ScanItem};
 use super::writer::{check_header, index_checksum};
-use super::{Columns, path};
+use super::{Columns, Place, path};
 use crate::Error;
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::format::{
@@ -114,6 +114,41 @@ impl SegmentReader {
     #[must_use]
     pub fn id(&self) -> SegmentId {
         self.id
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.file.path()
+    }
+
+    /// Where the record `seq` is; looks at one after the other.
+    ///
+    /// # Errors
+    /// [`Error::Disk`].
+    pub fn find(&self, seq: u64) -> Result<Option<Place>, Error> {
+        let place = |at, fields: &RecordHeader| {
+            let length = u32::try_from(fields.occupied()).ok()?;
+            (fields.seq == seq).then_some(Place { offset: at, length })
+        };
+        let (mut offset, mut bytes) = (to_u64(SegmentHeader::SIZE), [0; RecordHeader::SIZE]);
+        loop {
+            let read = self.file.read_at(&mut bytes, offset)?;
+            match RecordHeader::decode_unmarked(&mut bytes[..read], self.seed, offset) {
+                Ok(fields) if fields.seq >= seq => return Ok(place(offset, &fields)),
+                Ok(fields) => offset += fields.occupied(),
+                Err(_) => break,
+            }
+        }
+        // It may be behind damage.
+        for item in self.scan(offset, None)? {
+            if let ScanItem::Record(at, record) = item?
+                && let Some(place) = place(at, record.fields())
+            {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads the record at byte `offset`. `length_hint` is how long it is with header, or 0.

@@ -119,6 +119,19 @@ impl SegmentWriter {
         Ok(Self::at(disk, file, id, SegmentHeader::seed(directory, id), tail))
     }
 
+    /// Makes a segment in a file that is empty and has no name yet that counts.
+    pub(super) fn unnamed(
+        disk: Arc<dyn Disk>,
+        file: Box<dyn DiskFile>,
+        directory: DirectoryId,
+        id: SegmentId,
+    ) -> Result<Self, Error> {
+        file.write_at(&SegmentHeader { directory, id }.encode(), 0)?;
+        let seed = SegmentHeader::seed(directory, id);
+        let writer = Self::at(disk, file, id, seed, Tail::empty());
+        Ok(Self { is_named: Arc::new(AtomicBool::new(true)), is_uncut: false, ..writer })
+    }
+
     fn at(
         disk: Arc<dyn Disk>,
         file: Box<dyn DiskFile>,
@@ -181,6 +194,15 @@ impl SegmentWriter {
         let place = Place { offset: self.tail.end, length: occupied(&header) };
         self.tail = self.tail.followed_by(&header);
         place
+    }
+
+    /// Says in the record at `place`, which was appended and not written yet, that it is erased.
+    pub(super) fn mark_erased(&mut self, place: Place) {
+        let at = to_usize(place.offset - self.written);
+        let header = RecordHeader::decode(&self.buffer[at..], self.seed, place.offset);
+        let mark = header.expect("it was appended a moment ago").erasure();
+        let at = at + to_usize(RecordHeader::ERASED_AT);
+        self.buffer[at..at + 4].copy_from_slice(&mark.to_le_bytes());
     }
 
     /// Writes what was appended: readers see it from then on.

@@ -360,7 +360,7 @@ fn damage_of_a_segment_is_named_and_the_rest_comes_back() {
 pub fn segment_at_rest(seed: u64) {
     let mut random = Random::new(seed);
     let disk = SimDisk::new(seed);
-    let id = SegmentId { account: AccountId(0), stream: StreamId(1), first_seq: 1 };
+    let id = SegmentId::new(AccountId(0), StreamId(1), 1);
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
     let mut writer = SegmentWriter::create(shared, DIRECTORY, id).unwrap();
     let places: Vec<Place> = (1..100)

@@ -211,7 +211,7 @@ impl Shard {
         self.stream.segment.write()?;
         let mut expected = 1;
         for first_seq in self.stream.segments.iter().copied() {
-            let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq };
+            let id = SegmentId::new(ACCOUNT, STREAM, first_seq);
             let reader = SegmentReader::open(&*self.disk, self.directory.id(), id)?;
             for item in reader.scan(0, None)? {
                 let ScanItem::Record(_, record) = item? else { panic!("a damaged segment") };
@@ -243,7 +243,7 @@ impl Stream {
         let (count, tail) = (word(0), Tail::decode(&state[8..]).unwrap());
         let segments: Vec<u64> = (8 + Tail::SIZE..state.len()).step_by(8).map(word).collect();
         let first_seq = *segments.last().unwrap();
-        let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq };
+        let id = SegmentId::new(ACCOUNT, STREAM, first_seq);
         let segment = SegmentWriter::open(disk.clone(), directory, id, tail)?;
         let mut columns = Vec::new();
         let reader = SegmentReader::open(&**disk, directory, id)?;
@@ -257,7 +257,7 @@ impl Stream {
     }
 
     fn begin(disk: &Arc<dyn Disk>, count: u64) -> Result<Self, Error> {
-        let id = SegmentId { account: ACCOUNT, stream: STREAM, first_seq: count + 1 };
+        let id = SegmentId::new(ACCOUNT, STREAM, count + 1);
         let segment = SegmentWriter::create(disk.clone(), DirectoryId([3; 16]), id)?;
         Ok(Self { count, segment, columns: Vec::new(), segments: vec![count + 1] })
     }

@@ -14,7 +14,7 @@ pub(super) const TARGET: Target =
     Target { name: "log_segment", check, corpus: damage::CORPUS, dictionary: damage::WORDS };
 
 const DIRECTORY: DirectoryId = DirectoryId([1; 16]);
-const ID: SegmentId = SegmentId { account: AccountId(0), stream: StreamId(1), first_seq: 0 };
+const ID: SegmentId = SegmentId::new(AccountId(0), StreamId(1), 0);
 const RECORDS: u8 = 12;
 
 /// A sealed segment.

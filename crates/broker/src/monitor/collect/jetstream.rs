@@ -71,6 +71,8 @@ pub(super) fn measured(server: &Server) -> Option<Measured> {
         commits: figures.commits.read(),
         log_used: load(&figures.log_used),
         log_max: load(&figures.log_max),
+        compacted_segments: load(&figures.compacted_segments),
+        compacted_bytes: load(&figures.compacted_bytes),
         failed: figures.failed.load(Ordering::Relaxed),
     })
 }

@@ -1,0 +1,105 @@
+//! Which segments of a stream are worth being written anew.
+
+use anabranch_log::segment::{RECORDS_MAX, SIZE_MAX};
+
+use super::filelist::Replaced;
+use super::files::{FilePayloads, Segment};
+
+/// Segments that become one, at most.
+const SOURCES_MAX: usize = 64;
+/// Bytes that a segment alone must free to be written anew.
+const GAIN_MIN: u64 = 64 * 1024;
+
+/// Segments that follow each other.
+struct Group {
+    first: usize,
+    last: usize,
+    live: u64,
+    live_bytes: u64,
+    length: u64,
+}
+
+impl FilePayloads {
+    /// Segments to be written anew as one, and the bytes that are needed of them. No message of
+    /// theirs is at or behind `end`.
+    ///
+    /// The first sparse one is taken, with what is beside it: other sparse ones, and such as have
+    /// no more that is needed than those together. So what is copied doubles each time, and many
+    /// small files become few.
+    pub(super) fn sparse(&mut self, end: u64) -> Option<(Vec<Replaced>, u64)> {
+        if !self.may_be_sparse {
+            return None;
+        }
+        let unsynced = self.first_unsynced().unwrap_or(u64::MAX);
+        let all: Vec<(u64, &Segment)> = self
+            .segments
+            .range(..unsynced)
+            .map(|(&first_seq, segment)| (first_seq, segment))
+            .collect();
+        let end = end.min(unsynced);
+        let groups = (0..all.len()).filter(|&at| {
+            let segment = all[at].1;
+            can_be(segment) && segment.live > 0 && segment.is_sparse()
+        });
+        let found = groups.map(|at| Group::around(&all, at)).find(Group::is_worth_it);
+        let Some(group) = found else {
+            self.may_be_sparse = false;
+            return None;
+        };
+        let end_of = |at: usize| all.get(at + 1).map_or(end, |(first_seq, _)| *first_seq);
+        let sources = (group.first..=group.last).map(|at| {
+            let (first_seq, segment) = all[at];
+            Replaced { first_seq, revision: segment.revision, end: end_of(at) }
+        });
+        Some((sources.collect(), group.live_bytes))
+    }
+}
+
+fn can_be(segment: &Segment) -> bool {
+    !segment.is_damaged && segment.length > 0 && segment.revision < u32::MAX
+}
+
+impl Group {
+    fn around(all: &[(u64, &Segment)], at: usize) -> Self {
+        let (_, segment) = all[at];
+        let Segment { live, live_bytes, length, .. } = *segment;
+        let mut group = Self { first: at, last: at, live, live_bytes, length };
+        loop {
+            let before = group.first.checked_sub(1).filter(|&at| group.takes(all, at));
+            if let Some(at) = before {
+                group.add(all[at].1);
+                group.first = at;
+            }
+            let behind = Some(group.last + 1).filter(|&at| group.takes(all, at));
+            if let Some(at) = behind {
+                group.add(all[at].1);
+                group.last = at;
+            }
+            if before.is_none() && behind.is_none() {
+                return group;
+            }
+        }
+    }
+
+    fn takes(&self, all: &[(u64, &Segment)], at: usize) -> bool {
+        let Some(&(first_seq, segment)) = all.get(at) else { return false };
+        let is_small = segment.is_sparse() || segment.live_bytes <= self.live_bytes;
+        // Where a segment begins, the one before ends; the last one's sequences are few enough.
+        let (low, high) = (first_seq.min(all[self.first].0), all[at.max(self.last)].0);
+        let is_near = high - low < u64::from(u32::MAX / 2);
+        let fits = self.live_bytes + segment.live_bytes <= SIZE_MAX / 2
+            && self.live + segment.live <= u64::from(RECORDS_MAX);
+        let is_few = self.last - self.first + 1 < SOURCES_MAX;
+        can_be(segment) && is_small && is_near && fits && is_few
+    }
+
+    fn add(&mut self, segment: &Segment) {
+        self.live += segment.live;
+        self.live_bytes += segment.live_bytes;
+        self.length += segment.length;
+    }
+
+    fn is_worth_it(&self) -> bool {
+        self.last > self.first || self.length.saturating_sub(self.live_bytes) >= GAIN_MIN
+    }
+}
