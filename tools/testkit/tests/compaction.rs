@@ -110,18 +110,24 @@ fn check(client: &mut Client) {
     assert_eq!(info["state"]["messages"], expected.len(), "{info}");
     assert!(info["state"]["lost"].is_null(), "{info}");
     let keys: Vec<_> = expected.iter().collect();
+    let mut found_all = BTreeMap::new();
     for some in keys.chunks(200) {
         for (key, _) in some {
             let body = format!("{{\"last_by_subj\":\"{key}\"}}");
             let len = body.len();
             client.send(format!("PUB $JS.API.STREAM.MSG.GET.KV_B _A.get {len}\r\n{body}\r\n"));
         }
-        for (key, body) in some {
+        // nats-server does not answer in order.
+        for _ in some {
             let answer: Value = serde_json::from_slice(&client.message().payload).expect("JSON");
-            let data = answer["message"]["data"].as_str().unwrap_or_else(|| panic!("{answer}"));
+            let (key, data) = (&answer["message"]["subject"], &answer["message"]["data"]);
+            let data = data.as_str().unwrap_or_else(|| panic!("{answer}"));
             let found = STANDARD.decode(data).expect("it is base64");
-            assert_eq!(String::from_utf8_lossy(&found), **body, "{key}");
+            found_all.insert(key.as_str().expect("a subject").to_owned(), found);
         }
+    }
+    for (key, body) in &expected {
+        assert_eq!(found_all.get(key).map(Vec::as_slice), Some(body.as_bytes()), "{key}");
     }
 }
 

@@ -30,7 +30,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long nothing is tried after a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long files that nobody needs may stay before a checkpoint is made for them alone.
-const TIDY_AFTER: Duration = Duration::from_secs(10);
+const TIDY_AFTER: Duration = Duration::from_secs(5);
 /// Pieces and other orders that the thread may have before it.
 const ORDERS_MAX: usize = 4;
 

@@ -7,6 +7,7 @@ use anabranch_jetstream::stream::Command;
 use anabranch_log::Error;
 use anabranch_log::disk::{Disk, OpenMode, Operation, SimDisk};
 use anabranch_log::format::StreamId;
+use anabranch_log::sealing::{Cipher, Secrets};
 
 use super::fault_tests::{Store, fails};
 use super::held::Store as Kept;
@@ -143,9 +144,10 @@ const fn nothing(_: &mut Store) -> Result<(), Error> {
 
 #[test]
 fn sparse_segments_become_one_and_their_files_go_two_checkpoints_later() {
-    for config in ["", ",\"compression\":\"s2\""] {
+    let sealed = Secrets { key: "sesame".to_owned(), previous: None, cipher: Cipher::ChaCha };
+    for (config, secrets) in [("", None), (",\"compression\":\"s2\"", None), ("", Some(sealed))] {
         let disk = SimDisk::new(1);
-        let mut store = Store::open(&disk);
+        let mut store = Store::open_with(&disk, secrets);
         let (id, expected) = store.sparse(config, 4, 3000);
         let before = store.bytes();
         let outcomes = store.compact(id, 3, nothing).unwrap();

@@ -175,7 +175,7 @@ const WHOSE: (AccountId, StreamId) = (AccountId(1), StreamId(1));
 /// A segment with these messages, sealed or not, as a reader gets it.
 fn segment(sealer: Option<&Sealer>, bodies: &[&[u8]]) -> (SegmentReader, Vec<Place>) {
     let (disk, directory) = (SimDisk::new(1), DirectoryId([1; 16]));
-    let id = SegmentId { account: WHOSE.0, stream: WHOSE.1, first_seq: 1 };
+    let id = SegmentId::new(WHOSE.0, WHOSE.1, 1);
     let mut writer = SegmentWriter::create(Arc::new(disk.clone()), directory, id).unwrap();
     let mut places = Vec::new();
     for (seq, payload) in (1..).zip(bodies) {
