@@ -488,27 +488,6 @@ impl FilePayloads {
         }
     }
 
-    /// Copies that no checkpoint names, made just before a crash: they go as if they had been
-    /// replaced. Their names say that all of what is in them is elsewhere.
-    fn note_copies(&mut self, there: &[SegmentId]) {
-        for &SegmentId { first_seq, revision, .. } in there.iter().filter(|id| id.revision > 0) {
-            let is_this = |one: &Replaced| (one.first_seq, one.revision) == (first_seq, revision);
-            let held = self.segments.get(&first_seq);
-            let is_held = held.is_some_and(|segment| segment.revision == revision);
-            if !is_held && !self.replaced.iter().any(is_this) {
-                self.replaced.push(Replaced { first_seq, revision, end: u64::MAX });
-            }
-        }
-    }
-
-    /// The next copy of the segment that begins at `first_seq`. No file has its name.
-    pub(super) fn next_copy(&self, first_seq: u64) -> SegmentId {
-        let held = self.segments.get(&first_seq).map(|segment| segment.revision);
-        let replaced = self.replaced.iter().filter(|one| one.first_seq == first_seq);
-        let taken = replaced.map(|one| one.revision).chain(held).max();
-        self.home.segment(first_seq, taken.map_or(1, |last| last.saturating_add(1)))
-    }
-
     fn note_hole(&mut self, id: SegmentId, error: Error) {
         let length = self.home.open(id).and_then(|reader| reader.length()).unwrap_or(0);
         self.holes.push(Hole { first: id.first_seq, next: None, error, length });

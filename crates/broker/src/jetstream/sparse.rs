@@ -1,6 +1,6 @@
-//! Which segments of a stream are worth being written anew.
+//! Which segments of a stream are worth being written anew, and what copies are called.
 
-use anabranch_log::segment::{RECORDS_MAX, SIZE_MAX};
+use anabranch_log::segment::{RECORDS_MAX, SIZE_MAX, SegmentId};
 
 use super::filelist::Replaced;
 use super::files::{FilePayloads, Segment};
@@ -52,6 +52,27 @@ impl FilePayloads {
             Replaced { first_seq, revision: segment.revision, end: end_of(at) }
         });
         Some((sources.collect(), group.live_bytes))
+    }
+
+    /// Copies that no checkpoint names, made just before a crash: they go as if they had been
+    /// replaced. Their names say that all of what is in them is elsewhere.
+    pub(super) fn note_copies(&mut self, there: &[SegmentId]) {
+        for &SegmentId { first_seq, revision, .. } in there.iter().filter(|id| id.revision > 0) {
+            let is_this = |one: &Replaced| (one.first_seq, one.revision) == (first_seq, revision);
+            let held = self.segments.get(&first_seq);
+            let is_held = held.is_some_and(|segment| segment.revision == revision);
+            if !is_held && !self.replaced.iter().any(is_this) {
+                self.replaced.push(Replaced { first_seq, revision, end: u64::MAX });
+            }
+        }
+    }
+
+    /// The next copy of the segment that begins at `first_seq`. No file has its name.
+    pub(super) fn next_copy(&self, first_seq: u64) -> SegmentId {
+        let held = self.segments.get(&first_seq).map(|segment| segment.revision);
+        let replaced = self.replaced.iter().filter(|one| one.first_seq == first_seq);
+        let taken = replaced.map(|one| one.revision).chain(held).max();
+        self.home.segment(first_seq, taken.map_or(1, |last| last.saturating_add(1)))
     }
 }
 
