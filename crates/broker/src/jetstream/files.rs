@@ -38,6 +38,8 @@ pub struct Segment {
     pub(super) length: u64,
     /// A part of it that is needed cannot be read.
     pub(super) is_damaged: bool,
+    /// It has messages that are to be sealed with another key, or at all.
+    pub(super) is_stale: bool,
 }
 
 impl Segment {
@@ -472,6 +474,7 @@ impl FilePayloads {
         let there = segment::segments(&**disk, *account, *stream)?;
         payloads.find_missing(&there, active.map(|(first_seq, _)| first_seq));
         payloads.note_copies(&there);
+        payloads.note_stale();
         Ok(payloads)
     }
 

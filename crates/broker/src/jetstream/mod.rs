@@ -34,6 +34,7 @@ mod reading;
 mod receiving;
 mod recovery;
 mod repair;
+mod resealing;
 mod restoring;
 mod resuming;
 mod rewriting;

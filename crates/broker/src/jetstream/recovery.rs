@@ -56,6 +56,9 @@ pub fn recover(mut opening: Opening, seed: u64) -> Result<(Streams, Ledger, Jour
             held.fail(&error);
         }
         held.lose_missing();
+        if matches!(&held.store, Store::File(payloads) if payloads.has_stale()) {
+            log::info!("  Encrypting stream '$G > {}'", held.machine.config().name);
+        }
     }
     for (id, unserved) in streams.unserved() {
         log::error!("The stream of number {id} cannot be served: {}", unserved.reason);

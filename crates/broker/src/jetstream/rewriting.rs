@@ -13,6 +13,7 @@ use anabranch_log::segment::{self, Place, Rewriter, SegmentId, SegmentReader};
 use super::filelist::Replaced;
 use super::files::{FilePayloads, Home, Segment, unpack};
 use super::held::{Held, Store};
+use super::sealing;
 use super::trouble::is_damage;
 
 /// Messages and bytes of one piece.
@@ -150,6 +151,7 @@ impl Job {
                 none.insert(begun.map_err(Fault::Other)?)
             }
         };
+        let (mut opened, mut sealed) = (Vec::new(), Vec::new());
         for &Todo { source, seq, location } in &self.todo {
             let damage = |error| match is_damage(&error) {
                 true => Fault::Damage(seq, source.first_seq, error),
@@ -159,8 +161,20 @@ impl Job {
                 self.source = Some(self.home.open(source).map_err(damage)?);
             }
             let Some(open) = &self.source else { continue };
-            let place = rewriter.copy(open, unpack(location), seq).map_err(damage)?;
-            self.done.push(place);
+            let place = unpack(location);
+            let copied = match &self.home.sealer {
+                None => rewriter.copy(open, place, seq).map_err(damage)?,
+                Some(sealer) => {
+                    let record = Rewriter::read(open, place, seq).map_err(damage)?;
+                    let path = || segment::file_path(source);
+                    let at = |cause| Error::Format { path: path(), offset: place.offset, cause };
+                    let whose = (source.account, source.stream);
+                    let renewed =
+                        sealing::renew(sealer, whose, &record, at, (&mut opened, &mut sealed));
+                    rewriter.put(&renewed.map_err(damage)?, record.fields().is_erased)
+                }
+            };
+            self.done.push(copied);
         }
         rewriter.sync().map_err(Fault::Other)?;
         if self.is_last

@@ -63,9 +63,8 @@ pub fn unlock(
     }
     if sealer.holds_plain() {
         log::warn!(
-            "The data directory was in use before it was encrypted: what was stored then is not \
-             encrypted until it is overwritten. To be rid of it, back streams up, and restore them \
-             into an empty directory"
+            "The data directory was in use before it was encrypted: what was stored then is \
+             encrypted by and by, and can be read in old files of the log until they are used again"
         );
     }
     Ok(Some(sealer))
@@ -187,6 +186,41 @@ pub fn message(
     let (subject, header, payload) = parts(plain).ok_or_else(|| at(FormatError::Seal))?;
     see(subject);
     packing::payload(flags & !MESSAGE, header, payload)
+}
+
+/// A message is not sealed where it should be, or with an older key than those that come.
+#[must_use]
+pub fn is_stale(sealer: &Sealer, record: &StoredRecord) -> bool {
+    let fields = record.fields();
+    let is_sealed = fields.flags & MESSAGE != 0;
+    !fields.is_erased && (!is_sealed || sealer.is_older(record.payload()))
+}
+
+/// The record of a message as it is to be stored from now on, sealed into `sealed` if need be.
+///
+/// # Errors
+/// When it was changed: `at` makes an error of that.
+pub fn renew<'a>(
+    sealer: &Sealer,
+    whose: (AccountId, StreamId),
+    record: &'a StoredRecord,
+    at: impl Fn(FormatError) -> Error,
+    (opened, sealed): (&'a mut Vec<u8>, &'a mut Vec<u8>),
+) -> Result<NewRecord<'a>, Error> {
+    let old = record.as_new();
+    if !is_stale(sealer, record) {
+        return Ok(old);
+    }
+    if old.flags & MESSAGE == 0 {
+        sealer.admit_plain().map_err(at)?;
+        return Ok(seal(sealer, whose, &old, sealed));
+    }
+    opened.clear();
+    opened.extend_from_slice(old.payload);
+    let plain = sealer.open(&place(whose.0, whose.1, &old), opened).map_err(&at)?;
+    let (subject, header, payload) = parts(plain).ok_or_else(|| at(FormatError::Seal))?;
+    let flags = old.flags & !MESSAGE;
+    Ok(seal(sealer, whose, &NewRecord { flags, subject, header, payload, ..old }, sealed))
 }
 
 /// Subject, header and payload of an opened message.

@@ -17,6 +17,7 @@ use anabranch_log::segment::{NewRecord, Place, SegmentId, SegmentReader, Segment
 use super::fault_tests::{Store, damage_at_random, fails, texts};
 use super::journal::Opening;
 use super::mending::Mended;
+use super::rewriting::Advance;
 use super::sealing::{self, Opener};
 
 fn secrets(cipher: Cipher) -> Secrets {
@@ -175,7 +176,8 @@ const WHOSE: (AccountId, StreamId) = (AccountId(1), StreamId(1));
 /// A segment with these messages, sealed or not, as a reader gets it.
 fn segment(sealer: Option<&Sealer>, bodies: &[&[u8]]) -> (SegmentReader, Vec<Place>) {
     let (disk, directory) = (SimDisk::new(1), DirectoryId([1; 16]));
-    let id = SegmentId::new(WHOSE.0, WHOSE.1, 1);
+    let (account, stream) = WHOSE;
+    let id = SegmentId { account, stream, first_seq: 1, revision: 0 };
     let mut writer = SegmentWriter::create(Arc::new(disk.clone()), directory, id).unwrap();
     let mut places = Vec::new();
     for (seq, payload) in (1..).zip(bodies) {
@@ -250,4 +252,98 @@ fn commands_come_back_and_misplaced_ones_do_not() {
     assert_eq!(locked.payload(&record(bare, &plain)).unwrap(), plain);
     let place = SealedPlace::Record(Envelope { stream: StreamId(2), ..envelope });
     assert_eq!(sealer.open(&place, &mut sealed), Err(FormatError::Seal));
+}
+
+/// Whether a file of a stream or a checkpoint has the text.
+fn is_stored(disk: &SimDisk, text: &str) -> bool {
+    ["streams/", "checkpoints/"].iter().flat_map(|folder| disk.files(folder)).any(
+        |(path, length)| {
+            let file = disk.open(&path, OpenMode::Read).unwrap();
+            let mut bytes = vec![0; usize::try_from(length).unwrap()];
+            file.read_at(&mut bytes, 0).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        },
+    )
+}
+
+/// Writes anew what is to be; gives how many segments that were.
+fn renew(store: &mut Store, id: StreamId) -> usize {
+    let mut segments = 0;
+    while store.streams.get_mut(id).unwrap().begin_rewriting(|_| true) {
+        loop {
+            match store.streams.get_mut(id).unwrap().advance_rewriting(true, 3) {
+                Advance::Send(task) => task.run(),
+                Advance::Done(outcome) => break segments += outcome.segments,
+                Advance::Failed(fault) => panic!("{fault:?}"),
+                Advance::Nothing => break,
+                Advance::Copied(_) | Advance::Waits | Advance::More => {}
+            }
+        }
+    }
+    for _ in 0..3 {
+        store.checkpoint().unwrap();
+    }
+    segments
+}
+
+#[test]
+fn what_was_stored_before_the_key_is_sealed_by_and_by() {
+    for config in ["", ",\"compression\":\"s2\""] {
+        let disk = SimDisk::new(1);
+        let mut store = Store::open_with(&disk, None);
+        let id = store.create_with("STREAMNAME", config);
+        store.publish_all(id, 1..=5);
+        store.checkpoint().unwrap();
+        store.publish_all(id, 6..=9);
+        let long = "body of a hundred bytes and more ".repeat(4);
+        store.publish(id, &long);
+        store.apply(id, 3, Command::Delete { seq: 2, erase: true }).unwrap();
+        store.checkpoint().unwrap();
+        drop(store);
+        assert!(is_stored(&disk, "body0001") && is_stored(&disk, "STREAMNAME"));
+        let mut expected = texts(1..=9);
+        expected.remove(1);
+        expected.push(long);
+        let mut store = self::store(&disk, Cipher::Aes);
+        store.publish(id, "new");
+        expected.push("new".to_owned());
+        assert_eq!(renew(&mut store, id), 1);
+        assert_eq!(store.bodies(id), expected);
+        assert!(!is_stored(&disk, "body") && !is_stored(&disk, "STREAMNAME"));
+        let mut store = store.reopen();
+        assert_eq!(store.bodies(id), expected);
+        assert_eq!((store.lost(id), renew(&mut store, id)), (vec![], 0));
+    }
+}
+
+#[test]
+fn what_was_sealed_before_the_key_changed_is_sealed_anew() {
+    let disk = SimDisk::new(1);
+    let mut store = store(&disk, Cipher::ChaCha);
+    let id = store.create("S");
+    store.publish_all(id, 1..=5);
+    store.checkpoint().unwrap();
+    store.streams.get_mut(id).unwrap().abandon();
+    store.publish_all(id, 6..=9);
+    store.checkpoint().unwrap();
+    drop(store);
+    let (key, previous) = ("another".to_owned(), Some("sesame".to_owned()));
+    let secrets = Secrets { key, previous, cipher: Cipher::ChaCha };
+    let mut store = Store::open_with(&disk, Some(secrets));
+    store.publish(id, "body0010");
+    let stale = |disk: &SimDisk| {
+        let count = |(path, length): &(String, u64)| {
+            let file = disk.open(path, OpenMode::Read).unwrap();
+            let mut bytes = vec![0; usize::try_from(*length).unwrap()];
+            file.read_at(&mut bytes, 0).unwrap();
+            bytes[64 + 40..64 + 44] == [1, 0, 0, 0]
+        };
+        disk.files("streams/").iter().filter(|file| count(file)).count()
+    };
+    assert_eq!(stale(&disk), 2);
+    assert_eq!(renew(&mut store, id), 2);
+    assert_eq!(stale(&disk), 0);
+    assert_eq!(store.bodies(id), texts(1..=10));
+    let mut store = store.reopen();
+    assert_eq!((store.bodies(id), renew(&mut store, id)), (texts(1..=10), 0));
 }

@@ -42,6 +42,10 @@ impl FilePayloads {
             can_be(segment) && segment.live > 0 && segment.is_sparse()
         });
         let found = groups.map(|at| Group::around(&all, at)).find(Group::is_worth_it);
+        let stale = |(_, segment): &(u64, &Segment)| {
+            can_be(segment) && segment.live > 0 && segment.is_stale
+        };
+        let found = found.or_else(|| all.iter().position(stale).map(|at| Group::alone(&all, at)));
         let Some(group) = found else {
             self.may_be_sparse = false;
             return None;
@@ -81,10 +85,14 @@ fn can_be(segment: &Segment) -> bool {
 }
 
 impl Group {
-    fn around(all: &[(u64, &Segment)], at: usize) -> Self {
+    fn alone(all: &[(u64, &Segment)], at: usize) -> Self {
         let (_, segment) = all[at];
         let Segment { live, live_bytes, length, .. } = *segment;
-        let mut group = Self { first: at, last: at, live, live_bytes, length };
+        Self { first: at, last: at, live, live_bytes, length }
+    }
+
+    fn around(all: &[(u64, &Segment)], at: usize) -> Self {
+        let mut group = Self::alone(all, at);
         loop {
             let before = group.first.checked_sub(1).filter(|&at| group.takes(all, at));
             if let Some(at) = before {

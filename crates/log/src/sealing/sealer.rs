@@ -59,6 +59,18 @@ impl Sealer {
         self.holds_plain
     }
 
+    /// There may be something that is not sealed, or with an older key than its own.
+    #[must_use]
+    pub fn may_find_older(&self) -> bool {
+        self.holds_plain || self.keys.keys.iter().any(|key| key.number < self.number)
+    }
+
+    /// Whether sealed bytes were sealed with an older key than its own.
+    #[must_use]
+    pub fn is_older(&self, sealed: &[u8]) -> bool {
+        Fields::new(sealed).u32().is_ok_and(|number| number < self.number)
+    }
+
     /// Whether what is not sealed may be read.
     ///
     /// # Errors

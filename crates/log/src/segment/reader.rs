@@ -6,8 +6,8 @@ use super::{Columns, Place, path};
 use crate::Error;
 use crate::disk::{Disk, DiskFile, OpenMode};
 use crate::format::{
-    DirectoryId, Fields, FormatError, RecordHeader, Seed, SegmentFooter, SegmentHeader, SegmentId,
-    to_u64, to_usize,
+    DirectoryId, Fields, FormatError, NewRecord, RecordHeader, Seed, SegmentFooter, SegmentHeader,
+    SegmentId, to_u64, to_usize,
 };
 
 /// How much is read when nobody knows how long a record is.
@@ -71,6 +71,14 @@ impl StoredRecord {
     pub fn payload(&self) -> &[u8] {
         let body = self.body();
         &body[body.len() - to_usize(u64::from(self.fields.payload_len))..]
+    }
+
+    /// To be stored again as it is.
+    #[must_use]
+    pub fn as_new(&self) -> NewRecord<'_> {
+        let RecordHeader { seq, time_ns, flags, .. } = self.fields;
+        let (subject, header, payload) = (self.subject(), self.header(), self.payload());
+        NewRecord { seq, time_ns, flags, subject, header, payload }
     }
 
     fn body(&self) -> &[u8] {

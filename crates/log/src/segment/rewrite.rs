@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::erase::erase_in;
-use super::{Place, SegmentReader, SegmentWriter, path};
+use super::{Place, SegmentReader, SegmentWriter, StoredRecord, path};
 use crate::Error;
 use crate::disk::path::parent;
 use crate::disk::{Disk, OpenMode};
@@ -45,24 +45,31 @@ impl Rewriter {
     /// # Errors
     /// [`Error::Format`] with file and offset if it is damaged, or another; [`Error::Disk`].
     pub fn copy(&mut self, from: &SegmentReader, place: Place, seq: u64) -> Result<Place, Error> {
+        let record = Self::read(from, place, seq)?;
+        Ok(self.put(&record.as_new(), record.fields().is_erased))
+    }
+
+    /// The record `seq`, which is at `place` of the segment `from`.
+    ///
+    /// # Errors
+    /// As for [`copy`](Self::copy).
+    pub fn read(from: &SegmentReader, place: Place, seq: u64) -> Result<StoredRecord, Error> {
         let record = from.read(place.offset, place.length)?;
         let fields = record.fields();
         if fields.seq != seq || fields.occupied() != u64::from(place.length) {
             let cause = FormatError::Field { field: "seq", value: fields.seq };
             return Err(Error::format(from.path(), place.offset, cause));
         }
-        let copied = self.writer.append(&NewRecord {
-            seq,
-            time_ns: fields.time_ns,
-            flags: fields.flags,
-            subject: record.subject(),
-            header: record.header(),
-            payload: record.payload(),
-        });
-        if fields.is_erased {
+        Ok(record)
+    }
+
+    /// Adds a record behind those before it. Gives where it is.
+    pub fn put(&mut self, record: &NewRecord<'_>, is_erased: bool) -> Place {
+        let copied = self.writer.append(record);
+        if is_erased {
             self.writer.mark_erased(copied);
         }
-        Ok(copied)
+        copied
     }
 
     /// Writes what was copied, durably.
