@@ -109,6 +109,11 @@ fn check(client: &mut Client) {
     let info = ask(client, "STREAM.INFO.KV_B", "");
     assert_eq!(info["state"]["messages"], expected.len(), "{info}");
     assert!(info["state"]["lost"].is_null(), "{info}");
+    let details = ask(client, "STREAM.INFO.KV_B", "{\"deleted_details\":true}");
+    let gone = MESSAGES - details["state"]["first_seq"].as_u64().expect("a sequence") + 1
+        - u64::try_from(expected.len()).expect("few");
+    let listed = details["state"]["deleted"].as_array().map(Vec::len);
+    assert_eq!(listed, usize::try_from(gone).ok(), "all that left are listed");
     let keys: Vec<_> = expected.iter().collect();
     let mut found_all = BTreeMap::new();
     for some in keys.chunks(200) {

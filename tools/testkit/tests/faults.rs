@@ -130,7 +130,13 @@ fn a_full_disk_refuses_messages_and_goes_on_when_there_is_space() {
     let mut client = open(&server);
     let created = ask(&mut client, "STREAM.CREATE.S", r#"{"name":"S","subjects":["s"]}"#);
     assert!(created["error"].is_null(), "{created}");
+    let mut listener = Client::open(server.address());
+    listener.send("SUB $JS.EVENT.ADVISORY.SERVER.OUT_OF_STORAGE 1\r\n");
+    listener.barrier();
     let last = publish_until_refused(&mut client);
+    let lack: Value = serde_json::from_slice(&listener.message().payload).expect("JSON");
+    assert_eq!(lack["type"], "io.nats.jetstream.advisory.v1.server_out_of_space", "{lack}");
+    assert!(lack["server_id"].is_string(), "{lack}");
     assert!(last > 20, "a good part of the disk is for messages: {last}");
     // Everything that takes no space goes on.
     let got = ask(&mut client, "STREAM.MSG.GET.S", &format!("{{\"seq\":{last}}}"));

@@ -21,8 +21,6 @@ use super::advising::{self, advise};
 use super::outbox::Outbox;
 use super::parked::Asked;
 use super::shard::Shard;
-use super::studies::Finding;
-use super::waiting::Waiting;
 use crate::worker::Inbound;
 
 /// A request that was understood so far.
@@ -164,17 +162,13 @@ fn describe_later(
     details: Box<streams::Details>,
     outbox: &mut Outbox<'_>,
 ) {
-    let asked = Waiting::of(message);
-    let study = move || -> Finding {
-        let reply = Reply::new(&Ok(details.describe()));
-        Box::new(move |shard, outbox| {
-            let message = asked.inbound();
-            let Some(stream) = stream_of(message.subject, shard.intake.domain()) else { return };
-            let request = request(shard, &message, stream);
-            send(shard, &request, &reply, outbox);
-        })
+    let look = move || Reply::new(&details.describe());
+    let tell = |shard: &mut Shard, message: &Inbound<'_>, reply, outbox: &mut Outbox<'_>| {
+        let Some(stream) = stream_of(message.subject, shard.intake.domain()) else { return };
+        let request = request(shard, message, stream);
+        send(shard, &request, &reply, outbox);
     };
-    shard.study(Box::new(study), outbox);
+    shard.look_later(message, look, tell, outbox);
 }
 
 /// Answers a request that took long.

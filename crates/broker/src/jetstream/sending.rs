@@ -174,7 +174,9 @@ impl Sending {
                     return ended(&why);
                 }
                 Ok(false) => return Sent::Going,
-                Ok(true) if self.writer.len() >= self.window.chunk => self.send_chunk(now, outbox),
+                Ok(true) if self.writer.frames().len() >= self.window.chunk => {
+                    self.send_chunk(now, outbox);
+                }
                 Ok(true) => {
                     self.send_rest(outbox);
                     return Sent::Ended(Ok(()));
@@ -210,11 +212,11 @@ impl Sending {
     /// Writes messages until a chunk is full or everything is written; false when the time was
     /// over before.
     fn fill(&mut self, held: Option<&mut Held>, until: Instant) -> Result<bool, String> {
-        if self.is_written || self.writer.len() >= self.window.chunk {
+        if self.is_written || self.writer.frames().len() >= self.window.chunk {
             return Ok(true);
         }
         let held = held.ok_or("stream closed")?;
-        while self.writer.len() < self.window.chunk {
+        while self.writer.frames().len() < self.window.chunk {
             let found = held.machine.index().next_matching(b">", self.next);
             let Some(seq) = found.filter(|&seq| seq <= self.last) else {
                 self.writer.end();
@@ -224,14 +226,14 @@ impl Sending {
             self.writer.message(&message(held, seq)?);
             self.next = seq + 1;
             if Instant::now() >= until {
-                return Ok(self.writer.len() >= self.window.chunk);
+                return Ok(self.writer.frames().len() >= self.window.chunk);
             }
         }
         Ok(true)
     }
 
     fn send_chunk(&mut self, now: Instant, outbox: &mut Outbox<'_>) {
-        let chunk = self.writer.take(self.window.chunk);
+        let chunk = self.writer.frames().take(self.window.chunk);
         self.window.chunks += 1;
         self.window.sent += 1;
         self.window.deadline = now + ACK_WITHIN;
@@ -241,7 +243,7 @@ impl Sending {
 
     /// The last chunk, which is not full, and the end. Both are not acknowledged.
     fn send_rest(&mut self, outbox: &mut Outbox<'_>) {
-        let chunk = self.writer.take(usize::MAX);
+        let chunk = self.writer.frames().take(usize::MAX);
         if !chunk.is_empty() {
             outbox.send(self.to.as_bytes(), b"", 0, &chunk);
         }

@@ -190,6 +190,7 @@ impl Shard {
             }
             self.mend();
             self.compact();
+            self.tell_lack();
             self.look_after_checkpoints();
             self.journal.show_usage();
             self.figures.turns.add(begun.elapsed().saturating_sub(self.journal.take_waited()));

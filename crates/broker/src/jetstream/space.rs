@@ -34,6 +34,8 @@ pub struct Space {
     pending: u64,
     is_low: bool,
     complained: Option<i64>,
+    /// That was not told to those who listen yet.
+    is_untold: bool,
 }
 
 impl Space {
@@ -50,6 +52,7 @@ impl Space {
             pending: 0,
             is_low: false,
             complained: None,
+            is_untold: false,
         }
     }
 
@@ -112,6 +115,7 @@ impl Space {
         let silent = |then: i64| now.saturating_sub(then) < COMPLAINT_EVERY_NS;
         if !self.complained.is_some_and(silent) {
             self.complained = Some(now);
+            self.is_untold = true;
             log::error!(
                 "JetStream is out of disk space: {} bytes are free, {} are kept for the log and a \
                  checkpoint; messages are refused until there is more",
@@ -119,6 +123,11 @@ impl Space {
                 self.reserved
             );
         }
+    }
+
+    /// It was said that messages are refused since this was asked last.
+    pub fn take_untold(&mut self) -> bool {
+        std::mem::take(&mut self.is_untold)
     }
 }
 

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 
 use super::outbox::Outbox;
 use super::shard::Shard;
-use crate::worker::Inbox;
+use super::waiting::Waiting;
+use crate::worker::{Inbound, Inbox};
 
 /// Questions that wait; who asks more is answered by the shard itself, however long it takes.
 const WAITING_MAX: usize = 32;
@@ -78,10 +79,26 @@ impl Drop for Studies {
 
 impl Shard {
     /// Has something looked at; here and now if too much waits.
-    pub(super) fn study(&mut self, study: Study, outbox: &mut Outbox<'_>) {
+    fn study(&mut self, study: Study, outbox: &mut Outbox<'_>) {
         if let Err(study) = self.studies.begin(study) {
             study()(self, outbox);
         }
+    }
+
+    /// Has something looked for beside the shard; then `tell` answers the request that asked.
+    pub(super) fn look_later<T: Send + 'static>(
+        &mut self,
+        request: &Inbound<'_>,
+        look: impl FnOnce() -> T + Send + 'static,
+        tell: impl FnOnce(&mut Self, &Inbound<'_>, T, &mut Outbox<'_>) + Send + 'static,
+        outbox: &mut Outbox<'_>,
+    ) {
+        let waiting = Waiting::of(request);
+        let study = move || -> Finding {
+            let found = look();
+            Box::new(move |shard, outbox| tell(shard, &waiting.inbound(), found, outbox))
+        };
+        self.study(Box::new(study), outbox);
     }
 
     /// Sends what was found.

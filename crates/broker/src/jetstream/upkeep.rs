@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
+use anabranch_jetstream::advisory::Advisory;
 use anabranch_jetstream::stream::Command;
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
-use super::advising::tell_abandoned;
+use super::advising::{advise, tell_abandoned};
 use super::held::Held;
 use super::journal::is_out_of_space;
 use super::mending::{self, Mended};
@@ -21,6 +22,20 @@ const TICK_RETRY_NS: i64 = 1_000_000_000;
 const STREAMS_AT_ONCE: usize = 8;
 
 impl Shard {
+    /// Tells those who listen that messages are refused for lack of space. nats-server, which
+    /// stops JetStream then, tells it once.
+    pub(super) fn tell_lack(&mut self) {
+        if !self.space.take_untold() {
+            return;
+        }
+        self.with_outbox(|shard, outbox| {
+            let identity = &shard.intake.server.identity;
+            let (server, server_id) = (&identity.name, &identity.id);
+            let lack = Advisory::OutOfStorage { server, server_id, stream: "", cluster: "" };
+            advise(&shard.intake, &lack, outbox);
+        });
+    }
+
     /// Lets time pass for streams with something due.
     pub(super) fn tick(&mut self) {
         let now = now();

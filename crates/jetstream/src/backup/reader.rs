@@ -264,7 +264,7 @@ mod tests {
             writer.message(&message(seq));
         }
         writer.end();
-        writer.take(usize::MAX)
+        writer.frames().take(usize::MAX)
     }
 
     fn read(bytes: &[u8], piece: usize) -> Result<Vec<Item>, Fault> {
@@ -309,7 +309,7 @@ mod tests {
             let mut writer = Writer::new(&state(), 7);
             change(&mut writer);
             writer.end();
-            read(&writer.take(usize::MAX), 4096).unwrap_err()
+            read(&writer.frames().take(usize::MAX), 4096).unwrap_err()
         };
         let order = |seq| Fault::Message(seq, "out of order");
         assert_eq!(refused(&|writer| writer.message(&message(4))), order(4));

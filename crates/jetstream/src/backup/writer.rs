@@ -46,20 +46,8 @@ impl Writer {
         self.head.clear();
     }
 
-    /// Bytes that are ready.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.packed.len()
-    }
-
-    /// Nothing is ready.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.packed.is_empty()
-    }
-
-    /// Takes what is ready: `max` bytes, or all.
-    pub fn take(&mut self, max: usize) -> Vec<u8> {
-        self.packed.take(max)
+    /// The frames so far, to be taken.
+    pub fn frames(&mut self) -> &mut Compressor {
+        &mut self.packed
     }
 }

@@ -105,6 +105,30 @@ impl Index {
         if self.messages == 0 { 0 } else { self.last_seq + 1 - self.first_seq - self.messages }
     }
 
+    /// Sequences between the first and the last that have no message; nothing if they take more
+    /// than `bytes_max` as text, with a comma behind each.
+    #[must_use]
+    pub fn deleted(&self, bytes_max: u64) -> Option<Vec<u64>> {
+        let (mut missing, mut left) = (Vec::new(), bytes_max);
+        let mut add = |from: u64, to: u64| {
+            for seq in from..to {
+                let digits = seq.checked_ilog10().map_or(1, |digits| digits + 1);
+                left = left.checked_sub(u64::from(digits) + 1)?;
+                missing.push(seq);
+            }
+            Some(())
+        };
+        let mut expected = self.first_seq;
+        for (seq, _) in self.pages.iter_from(expected) {
+            add(expected, seq)?;
+            expected = seq + 1;
+        }
+        if self.messages > 0 {
+            add(expected, self.last_seq + 1)?;
+        }
+        Some(missing)
+    }
+
     /// The subjects.
     #[must_use]
     pub fn subjects(&self) -> &Subjects {
@@ -394,5 +418,20 @@ mod tests {
         index.remove(100);
         assert_eq!((index.first_seq(), index.last_seq()), (101, 100));
         assert_eq!(add(&mut index, "a"), 101);
+    }
+    #[test]
+    fn all_deleted_sequences_are_listed_or_none() {
+        let mut index = Index::new(8, 3);
+        for _ in 0..5 {
+            add(&mut index, "a");
+        }
+        for seq in [9, 10, 12] {
+            index.remove(seq);
+        }
+        index.skip_to(13, 1);
+        assert_eq!(index.deleted(11), Some(vec![9, 10, 12, 13]));
+        assert_eq!(index.deleted(10), None);
+        index.skip_to(1 << 60, 1);
+        assert_eq!(index.deleted(1 << 16), None);
     }
 }

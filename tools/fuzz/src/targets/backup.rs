@@ -108,7 +108,7 @@ fn again(items: &[Item]) {
     let mut writer = Writer::new(&StreamState::default(), 0);
     messages.iter().for_each(|message| writer.message(message));
     writer.end();
-    let back = read(&writer.take(usize::MAX), 100).expect("it was just written");
+    let back = read(&writer.frames().take(usize::MAX), 100).expect("it was just written");
     let back = back.iter().filter(|item| matches!(item, Item::Message(_)));
     assert!(back.eq(items.iter().filter(|item| matches!(item, Item::Message(_)))));
 }

@@ -13,8 +13,7 @@ use super::messages::searches_long;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
 use crate::jetstream::shard::Shard;
-use crate::jetstream::studies::Finding;
-use crate::jetstream::waiting::Waiting;
+use crate::worker::Inbound;
 
 /// `DIRECT.GET.S`.
 pub fn get(shard: &mut Shard, request: &Request<'_>, outbox: &mut Outbox<'_>) {
@@ -71,20 +70,17 @@ fn later(
     (asked, index): (DirectGet, Index),
     outbox: &mut Outbox<'_>,
 ) {
-    let waiting = Waiting::of(&request.message);
-    let study = move || -> Finding {
-        let found = find(&index, &asked);
-        Box::new(move |shard, outbox| {
-            let message = waiting.inbound();
-            let request = super::request(shard, &message, "");
+    let look = move || (find(&index, &asked), asked);
+    let tell =
+        move |shard: &mut Shard, message: &Inbound<'_>, (found, asked), outbox: &mut Outbox<'_>| {
+            let request = super::request(shard, message, "");
             let Some(held) = shard.streams.get_mut(id) else { return };
             let mut series = Series { held, request: &request, outbox, sent: 0, last_seq: 0 };
             if let Err(status) = series.tell(found, &asked) {
                 series.send(status.block());
             }
-        })
-    };
-    shard.study(Box::new(study), outbox);
+        };
+    shard.look_later(&request.message, look, tell, outbox);
 }
 
 /// The filter by which one message is looked for; empty: none.

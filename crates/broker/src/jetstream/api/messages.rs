@@ -12,8 +12,7 @@ use super::{Reply, Request};
 use crate::jetstream::outbox::Outbox;
 use crate::jetstream::parked::Asked;
 use crate::jetstream::shard::Shard;
-use crate::jetstream::studies::Finding;
-use crate::jetstream::waiting::Waiting;
+use crate::worker::Inbound;
 
 /// `STREAM.PURGE`, which was logged, or was not; nothing if it is answered later.
 pub fn purge(
@@ -87,19 +86,16 @@ fn later(
     (asked, index): (MessageGetRequest, Index),
     outbox: &mut Outbox<'_>,
 ) {
-    let waiting = Waiting::of(&request.message);
-    let study = move || -> Finding {
-        let found = find(&index, &asked);
-        Box::new(move |shard, outbox| {
-            let message = waiting.inbound();
+    let look = move || (find(&index, &asked), asked);
+    let answer =
+        |shard: &mut Shard, message: &Inbound<'_>, (found, asked), outbox: &mut Outbox<'_>| {
             let stream = super::stream_of(message.subject, shard.intake.domain());
             let Some(stream) = stream else { return };
             let reply = tell(shard, stream, found, &asked);
-            let request = super::request(shard, &message, stream);
+            let request = super::request(shard, message, stream);
             super::send(shard, &request, &reply, outbox);
-        })
-    };
-    shard.study(Box::new(study), outbox);
+        };
+    shard.look_later(&request.message, look, answer, outbox);
 }
 
 /// Subjects that are looked at within a turn.

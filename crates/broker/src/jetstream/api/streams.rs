@@ -190,15 +190,17 @@ pub fn info(shard: &Shard, request: &Request<'_>) -> Result<Informing, ApiError>
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
     let mut info = describe(shard, held, Metadata::Answered);
     info.cluster = Some(ClusterInfo { leader: shard.intake.server.identity.name.clone() });
+    let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
     let index = held.machine.index();
     let many_subjects =
         !asked.subjects_filter.is_empty() && index.subjects().len() > SUBJECTS_AT_ONCE;
     let many_messages =
         asked.deleted_details && index.messages() + index.deleted_count() > MESSAGES_AT_ONCE;
     if many_subjects || many_messages {
-        return Ok(Informing::Later(Box::new(Details { info, asked, index: index.view() })));
+        let index = index.view();
+        return Ok(Informing::Later(Box::new(Details { info, asked, index, bytes_max })));
     }
-    Ok(Informing::Now(Box::new(details(info, &asked, index))))
+    Ok(Informing::Now(Box::new(details(info, &asked, index, bytes_max)?)))
 }
 
 /// Subjects that are described within a turn.
@@ -219,20 +221,28 @@ pub struct Details {
     info: StreamInfo,
     asked: InfoRequest,
     index: Index,
+    bytes_max: u64,
 }
 
 impl Details {
     /// The description.
-    #[must_use]
-    pub fn describe(self) -> Described {
-        details(self.info, &self.asked, &self.index)
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub fn describe(self) -> Result<Described, ApiError> {
+        details(self.info, &self.asked, &self.index, self.bytes_max)
     }
 }
 
-fn details(mut info: StreamInfo, asked: &InfoRequest, index: &Index) -> Described {
+fn details(
+    mut info: StreamInfo,
+    asked: &InfoRequest,
+    index: &Index,
+    bytes_max: u64,
+) -> Result<Described, ApiError> {
     if asked.deleted_details {
-        let storage = info.config.storage;
-        info.state.deleted = deleted(index, storage);
+        let deleted = deleted(index, info.config.storage, bytes_max);
+        info.state.deleted = deleted.ok_or(error::INSUFFICIENT_RESOURCES)?;
         info.state.num_deleted = count(info.state.deleted.len());
     }
     let page = if asked.subjects_filter.is_empty() {
@@ -240,7 +250,7 @@ fn details(mut info: StreamInfo, asked: &InfoRequest, index: &Index) -> Describe
     } else {
         add_subjects(&mut info.state, index, asked)
     };
-    Described { page, info }
+    Ok(Described { page, info })
 }
 
 fn add_subjects(state: &mut StreamState, index: &Index, asked: &InfoRequest) -> Page {
@@ -258,25 +268,15 @@ fn add_subjects(state: &mut StreamState, index: &Index, asked: &InfoRequest) -> 
     page
 }
 
-/// Deleted sequences, of which there may be more than memory holds: so many at most.
-const DELETED_MAX: usize = 1_000_000;
-
-fn deleted(index: &Index, storage: Storage) -> Vec<u64> {
+/// Deleted sequences: all, as nats-server lists them; nothing if they take more bytes in the answer
+/// than may wait for a client.
+fn deleted(index: &Index, storage: Storage, bytes_max: u64) -> Option<Vec<u64>> {
     // nats-server takes sequence 0 for a deleted one in files that never held a message
     // (fileStore.State).
     if index.last_seq() == 0 && storage == Storage::File {
-        return vec![0];
+        return Some(vec![0]);
     }
-    let mut expected = index.first_seq();
-    let mut missing = Vec::new();
-    for (seq, _) in index.pages().iter_from(expected) {
-        missing.extend((expected..seq).take(DELETED_MAX - missing.len()));
-        expected = seq + 1;
-    }
-    if index.messages() > 0 {
-        missing.extend((expected..=index.last_seq()).take(DELETED_MAX - missing.len()));
-    }
-    missing
+    index.deleted(bytes_max)
 }
 
 /// Which metadata a description has.
