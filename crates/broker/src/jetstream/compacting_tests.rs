@@ -168,6 +168,35 @@ fn sparse_segments_become_one_and_their_files_go_two_checkpoints_later() {
 }
 
 #[test]
+fn a_segment_that_is_written_to_is_left_when_little_of_it_is_needed() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    let mut expected = Expected::default();
+    for seq in 1..=40 {
+        let body = body(seq, 60_000);
+        store.publish(id, &body);
+        expected.there.insert(seq, body);
+    }
+    store.checkpoint().unwrap();
+    for seq in (1..=40).filter(|seq| seq % 8 > 0) {
+        store.delete(id, seq, false, &mut expected).unwrap();
+    }
+    assert!(store.compact(id, 100, nothing).unwrap().is_empty(), "it is written to");
+    store.checkpoint().unwrap();
+    assert_eq!(store.compact(id, 100, nothing).unwrap().len(), 1);
+    assert_eq!(store.publish(id, "next"), 41);
+    for _ in 0..2 {
+        store.checkpoint().unwrap();
+    }
+    let mut store = store.reopen();
+    assert!(store.bytes() < 400_000, "{}", store.bytes());
+    assert_eq!(store.body(id, 41).as_deref(), Some("next"));
+    expected.there.insert(41, "next".to_owned());
+    store.check(id, &expected, "after a start");
+}
+
+#[test]
 fn what_is_needed_is_written_anew_again_and_again() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);

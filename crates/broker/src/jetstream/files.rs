@@ -153,7 +153,7 @@ impl Home {
 pub struct FilePayloads {
     pub(super) home: Home,
     pub(super) segments: BTreeMap<u64, Segment>,
-    writer: Option<SegmentWriter>,
+    pub(super) writer: Option<SegmentWriter>,
     /// Full segments that were not synced yet.
     full: Vec<SegmentWriter>,
     /// Segments that are being written anew.
@@ -345,6 +345,9 @@ impl FilePayloads {
     /// What the disk says. The checkpoint must not be made then.
     pub fn shot(&mut self) -> Result<FilesShot, Error> {
         self.leave_empty();
+        if self.is_written_sparse() {
+            self.full.extend(end(&mut self.segments, &mut self.writer));
+        }
         let mut unsynced = Vec::new();
         for writer in &mut self.full {
             unsynced.push(writer.unsynced()?.1);
@@ -390,7 +393,7 @@ impl FilePayloads {
     #[must_use]
     pub fn has_litter(&self) -> bool {
         let mut full = self.full.iter().filter_map(|one| self.segments.get(&one.id().first_seq));
-        self.has_reclaimable() || full.any(Segment::is_sparse)
+        self.has_reclaimable() || full.any(Segment::is_sparse) || self.is_written_sparse()
     }
 
     /// Where they are.

@@ -7,6 +7,8 @@ use super::files::{FilePayloads, Segment};
 
 /// Segments that become one, at most.
 const SOURCES_MAX: usize = 64;
+/// Bytes in the segment that is written to that may be of no use.
+const WASTE_MAX: u64 = 1024 * 1024;
 /// Bytes that a segment alone must free to be written anew.
 const GAIN_MIN: u64 = 64 * 1024;
 
@@ -77,6 +79,15 @@ impl FilePayloads {
         let replaced = self.replaced.iter().filter(|one| one.first_seq == first_seq);
         let taken = replaced.map(|one| one.revision).chain(held).max();
         self.home.segment(first_seq, taken.map_or(1, |last| last.saturating_add(1)))
+    }
+
+    /// Of the segment that is written to, little is needed: it is worth being written anew.
+    pub(super) fn is_written_sparse(&self) -> bool {
+        let Some(writer) = &self.writer else { return false };
+        let length = writer.tail().end;
+        let segment = self.segments.get(&writer.id().first_seq);
+        let live_bytes = segment.map_or(length, |segment| segment.live_bytes);
+        length.saturating_sub(live_bytes) >= WASTE_MAX && live_bytes < length / 2
     }
 }
 
