@@ -11,8 +11,10 @@ use anabranch_log::format::{AccountId, Lsn, StreamId};
 use anabranch_log::segment::SegmentId;
 use anabranch_log::wal::Start;
 
-use super::files::{FilesShot, Home, Installed};
+use super::files::Home;
 use super::journal::GLOBAL;
+use super::shot::{FilesShot, Installed};
+use super::trouble::is_damage;
 
 /// The blob that names a stream's files.
 pub const FILES: u16 = 1;
@@ -24,6 +26,8 @@ pub const BACKLOG: u16 = 4;
 pub const LOSSES: u16 = 5;
 /// Commands of a stream that nothing places.
 pub const UNPLACED: u16 = 6;
+/// Messages of a stream that are to be erased.
+pub const CONDEMNED: u16 = 7;
 /// The blob that holds what outlives streams.
 pub const LEDGER: BlobKey =
     BlobKey { account: AccountId(0), stream: StreamId(0), kind: 2, part: 0 };
@@ -291,7 +295,8 @@ fn put_state(planned: &Planned, writer: &mut CheckpointWriter) -> Result<(), Fai
             debug_assert!(kept, "it was there");
         }
         State::Unread => {
-            let stays = |key: &BlobKey| is_state(key) || [LOSSES, UNPLACED].contains(&key.kind);
+            let stays =
+                |key: &BlobKey| is_state(key) || [LOSSES, UNPLACED, CONDEMNED].contains(&key.kind);
             let kept = before(writer).filter(stays).all(|key| writer.keep(key));
             debug_assert!(kept, "it was there");
         }
@@ -315,7 +320,7 @@ fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(
             true => false,
             false => match writer.carry(key) {
                 // It is written anew, from what is known.
-                Err(Error::Format { .. }) => false,
+                Err(error) if is_damage(&error) => false,
                 carried => carried?,
             },
         };

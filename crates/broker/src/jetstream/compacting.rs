@@ -232,7 +232,7 @@ impl Shard {
         for held in streams.iter_mut_from(compactor.cursor).take(STREAMS_AT_ONCE) {
             last = Some(held.id);
             if let Store::File(payloads) = &held.store {
-                compactor.finds_litter |= payloads.has_litter();
+                compactor.finds_litter |= payloads.has_litter() || !held.condemned.is_empty();
             }
             if held.begin_rewriting(has_room) {
                 compactor.current = Some(held.id);

@@ -509,3 +509,50 @@ fn a_stream_that_cannot_be_read_from_checkpoints_is_kept_and_others_are_served()
     }
     assert!(store.create("N") > other, "its number is not given again");
 }
+
+/// `counter`: the stream counts.
+fn create_counting(store: &mut Store) -> StreamId {
+    let id = store.ledger.new_stream();
+    let limits = "\"max_msgs\":-1,\"max_bytes\":-1,\"max_msg_size\":-1,\"max_consumers\":-1";
+    let limits = format!("{limits},\"max_msgs_per_subject\":-1,\"storage\":\"file\"");
+    let config = format!("{{\"name\":\"C\",{limits},\"allow_msg_counter\":true}}");
+    store.apply(id, 1, Command::Create(config.as_bytes())).unwrap();
+    id
+}
+
+#[test]
+fn what_counters_need_is_erased_when_no_start_needs_it() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = create_counting(&mut store);
+    let count = |store: &mut Store| {
+        let headers = b"NATS/1.0\r\nNats-Incr: +7\r\n\r\n";
+        store.apply(id, 2, Command::Publish { subject: b"a", headers, body: b"" }).unwrap();
+        store.streams.last_seq(id).unwrap()
+    };
+    assert_eq!(count(&mut store), 1);
+    store.checkpoint().unwrap();
+    let path = store.segment(id);
+    assert_eq!(count(&mut store), 2);
+    store.apply(id, 3, Command::Delete { seq: 1, erase: true }).unwrap();
+    let has = |text: &str| {
+        let file = disk.open(&path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; usize::try_from(file.length().unwrap()).unwrap()];
+        file.read_at(&mut bytes, 0).unwrap();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    let first = "{\"val\":\"7\"}";
+    let mut store = store.reopen();
+    assert!(!store.is_offline(id));
+    assert_eq!(store.body(id, 2).as_deref(), Some("{\"val\":\"14\"}"));
+    store.checkpoint().unwrap();
+    assert!(has(first));
+    let mut store = store.reopen();
+    assert_eq!(count(&mut store), 3);
+    store.checkpoint().unwrap();
+    store.checkpoint().unwrap();
+    assert!(!has(first));
+    let mut store = store.reopen();
+    assert_eq!(store.body(id, 3).as_deref(), Some("{\"val\":\"21\"}"));
+    assert!(!store.is_offline(id) && store.lost(id).is_empty());
+}

@@ -10,7 +10,7 @@ use anabranch_log::disk::Disk;
 use anabranch_log::format::{AccountId, DirectoryId, StreamId};
 use anabranch_log::sealing::Sealer;
 use anabranch_log::segment::{
-    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, StoredRecord, Unsynced,
+    self, NewRecord, Place, SegmentId, SegmentReader, SegmentWriter, StoredRecord,
 };
 
 use super::filelist::{FileList, Listed, Replaced};
@@ -19,6 +19,7 @@ use super::packing::{PACKED, Packer};
 use super::payloads::Payload;
 use super::rewriting::{Rewriting, Switching};
 use super::sealing;
+use super::shot::{FilesShot, Installed};
 use super::trouble::is_damage;
 
 /// Memory that is kept for sealing messages, in bytes.
@@ -308,14 +309,32 @@ impl FilePayloads {
         let Some((first_seq, segment)) = holder(segments, switching, seq) else { return Ok(()) };
         let id = home.segment(first_seq, segment.revision);
         segment::erase(&*home.disk, home.directory, id, place, seq)?;
-        // There may be copies: where it was, and where it will be.
-        if let Some(switching) = switching {
-            switching.erase(home, gone)?;
+        self.erase_copies(gone)
+    }
+
+    /// The same some time after the message left: it may have stayed behind in a replaced file.
+    ///
+    /// # Errors
+    /// As for [`Self::erase`].
+    pub fn erase_late(&mut self, gone: &Removed) -> Result<(), Error> {
+        self.write()?;
+        let Self { home, segments, switching, .. } = self;
+        if let Some((first_seq, segment)) = holder(segments, switching, gone.seq) {
+            let (revision, end) = (segment.revision, u64::MAX);
+            home.erase_in(&Replaced { first_seq, revision, end }, gone.seq)?;
+        }
+        self.erase_copies(gone)
+    }
+
+    /// There may be copies: where it was, and where it will be.
+    fn erase_copies(&mut self, gone: &Removed) -> Result<(), Error> {
+        if let Some(switching) = &self.switching {
+            switching.erase(&self.home, gone)?;
         }
         if let Some(rewriting) = &mut self.rewriting {
             rewriting.erase(gone)?;
         }
-        self.replaced.iter().try_for_each(|one| home.erase_in(one, seq))
+        self.replaced.iter().try_for_each(|one| self.home.erase_in(one, gone.seq))
     }
 
     /// Messages left the stream.
@@ -531,52 +550,6 @@ fn listed(first_seq: u64, segment: &Segment) -> Listed {
     let Segment { revision, live_bytes, length, .. } = *segment;
     let live = u32::try_from(segment.live).expect("a segment has at most 65,536 messages");
     Listed { first_seq, revision, live, live_bytes, length }
-}
-
-/// What a checkpoint keeps of the files of a stream.
-#[derive(Debug)]
-pub struct FilesShot {
-    disk: Arc<dyn Disk>,
-    /// Which segments there are, for [`FilePayloads::load_from`].
-    pub list: Vec<u8>,
-    unsynced: Vec<Unsynced>,
-    full: usize,
-    empty: Vec<SegmentId>,
-    doomed: Vec<SegmentId>,
-}
-
-/// What the stream hears of when the checkpoint was made.
-#[derive(Debug, Default)]
-pub struct Installed {
-    /// So many full segments are durable.
-    full: usize,
-    /// Segments without messages, and replaced ones, at that time.
-    empty: Vec<SegmentId>,
-    /// Segments that were removed.
-    doomed: Vec<SegmentId>,
-}
-
-impl FilesShot {
-    /// Makes everything durable that was written when this was made.
-    ///
-    /// # Errors
-    /// What the disk says. The checkpoint must not be made then.
-    pub fn sync(&self) -> Result<(), Error> {
-        self.unsynced.iter().try_for_each(Unsynced::sync)
-    }
-
-    /// Removes what nobody needs once the checkpoint was made; what cannot be removed is added
-    /// to `stay`.
-    pub fn remove_doomed(self, stay: &mut Vec<SegmentId>) -> Installed {
-        for &id in &self.doomed {
-            if let Err(error) = segment::remove(&*self.disk, id) {
-                log::error!("A segment without messages cannot be removed: {error}");
-                stay.push(id);
-            }
-        }
-        let Self { full, empty, doomed, .. } = self;
-        Installed { full, empty, doomed }
-    }
 }
 
 /// Offsets stay below 2^32: a segment is not longer than one record beyond 64 MiB.

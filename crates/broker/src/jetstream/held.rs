@@ -8,6 +8,7 @@ use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::{NewRecord, SegmentId};
 
+use super::condemned::Condemned;
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
 use super::parked::Parked;
@@ -54,6 +55,8 @@ pub struct Held {
     pub broken: Option<String>,
     /// What else is wrong with its files, or was.
     pub trouble: Trouble,
+    /// Messages whose bytes are to be overwritten later.
+    pub condemned: Condemned,
 }
 
 impl Held {
@@ -124,14 +127,32 @@ impl Held {
         }
     }
 
-    /// Overwrites what is stored of messages that left.
+    /// Overwrites what is stored of messages that left; later, where a start may need it.
     ///
     /// # Errors
     /// What the disk says, and damage.
     pub fn erase(&mut self, removed: &[Removed]) -> Result<(), Error> {
+        let config = self.machine.config();
+        let decides = config.allow_msg_counter || config.allow_msg_schedules;
         match &mut self.store {
             Store::Memory(_) => Ok(()),
+            Store::File(_) if decides => {
+                removed.iter().for_each(|gone| self.condemned.add(gone));
+                Ok(())
+            }
             Store::File(payloads) => removed.iter().try_for_each(|gone| payloads.erase(gone)),
+        }
+    }
+
+    /// A checkpoint was made: overwrites what no start will need any more.
+    pub fn erase_ripe(&mut self) {
+        let Store::File(payloads) = &mut self.store else { return };
+        for gone in self.condemned.take_ripe() {
+            if let Err(error) = payloads.erase_late(&gone) {
+                let (name, seq) = (&self.machine.config().name, gone.seq);
+                log::error!("Stream '{name}': message {seq} cannot be erased yet: {error}");
+                self.condemned.keep(gone);
+            }
         }
     }
 
@@ -249,6 +270,7 @@ impl Held {
             litter: None,
             broken: None,
             trouble: Trouble::default(),
+            condemned: Condemned::default(),
         }
     }
 

@@ -63,6 +63,7 @@ fn rewrite(held: &mut Held, journal: &Journal, seed: u64) -> Result<(), Error> {
     fresh.subscriptions = std::mem::take(&mut held.subscriptions);
     fresh.ack_start = std::mem::take(&mut held.ack_start);
     fresh.trouble.losses = std::mem::take(&mut held.trouble.losses);
+    fresh.condemned = std::mem::take(&mut held.condemned);
     fresh.trouble.rewritten = held.trouble.failed.as_ref().is_some_and(|e| !is_out_of_space(e));
     *held = fresh;
     Ok(())

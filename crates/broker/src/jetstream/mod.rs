@@ -11,6 +11,7 @@ mod checkpointing;
 mod compacting;
 #[cfg(test)]
 mod compacting_tests;
+mod condemned;
 #[cfg(test)]
 mod fault_tests;
 mod figures;
@@ -45,6 +46,7 @@ mod sealing;
 mod sealing_tests;
 mod sending;
 mod shard;
+mod shot;
 mod space;
 mod sparse;
 mod store_reader;

@@ -7,7 +7,10 @@ use anabranch_log::checkpoint::BlobKey;
 use anabranch_log::format::StreamId;
 
 use super::backlog::Backlog;
-use super::checkpointing::{BACKLOG, FILES, LEDGER, LOSSES, RESTORING, UNPLACED, part_of};
+use super::checkpointing::{
+    BACKLOG, CONDEMNED, FILES, LEDGER, LOSSES, RESTORING, UNPLACED, part_of,
+};
+use super::condemned::Condemned;
 use super::files::Home;
 use super::held::Held;
 use super::journal::Logged;
@@ -72,7 +75,7 @@ impl<'a> Reading<'a> {
         let (id, template, seed) = (parts.id, self.template, self.seed);
         self.ledger.note_stream(id);
         let (backlog, losses) = (parts.backlog.take(), parts.losses.take());
-        let unplaced = parts.unplaced.take();
+        let (unplaced, condemned) = (parts.unplaced.take(), parts.condemned.take());
         if parts.has_state() {
             match parts.held(Home { stream: id, ..template.clone() }) {
                 Ok(held) => self.streams.insert(held),
@@ -88,6 +91,9 @@ impl<'a> Reading<'a> {
         let Some(held) = self.streams.get_mut(id) else { return Ok(()) };
         if let Some(losses) = losses {
             held.trouble.losses = Losses::load(&losses)?;
+        }
+        if let Some(condemned) = condemned {
+            held.condemned = Condemned::load(&condemned)?;
         }
         if let Some(unplaced) = unplaced {
             placing::hold(held, Backlog::from_bytes(unplaced));
@@ -135,6 +141,7 @@ pub struct Parts {
     pub backlog: Option<Vec<u8>>,
     losses: Option<Vec<u8>>,
     unplaced: Option<Vec<u8>>,
+    condemned: Option<Vec<u8>>,
 }
 
 impl Parts {
@@ -150,6 +157,7 @@ impl Parts {
             backlog: None,
             losses: None,
             unplaced: None,
+            condemned: None,
         }
     }
 
@@ -159,6 +167,7 @@ impl Parts {
             BACKLOG => &mut self.backlog,
             LOSSES => &mut self.losses,
             UNPLACED => &mut self.unplaced,
+            CONDEMNED => &mut self.condemned,
             _ => {
                 let added = read.and_then(|bytes| self.add_state(key, bytes, seed));
                 self.fault = self.fault.take().or(added.err());

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anabranch_log::Error;
 
 use super::checkpointing::{
-    BACKLOG, Failure, Fault, LOSSES, Made, Plan, Planned, Shot, State, UNPLACED,
+    BACKLOG, CONDEMNED, Failure, Fault, LOSSES, Made, Plan, Planned, Shot, State, UNPLACED,
 };
 use super::held::{Held, Store};
 use super::journal::{Journal, is_out_of_space};
@@ -56,6 +56,9 @@ fn plan_stream(held: &mut Held) -> Result<Planned, Failure> {
     if let Some(unplaced) = &held.trouble.unplaced {
         beside.push((UNPLACED, unplaced.bytes().to_vec()));
     }
+    if !held.condemned.is_empty() {
+        beside.push((CONDEMNED, held.condemned.plan()));
+    }
     Ok(Planned { stream: held.id, state, beside })
 }
 
@@ -104,6 +107,7 @@ fn note_made(streams: &mut Streams, ledger: &mut Ledger, made: Made) {
     for held in streams.iter_mut() {
         held.is_in_plan = false;
         held.trouble.rewritten = false;
+        held.erase_ripe();
     }
     for saved in saved {
         let Some(held) = streams.get_mut(saved.stream) else { continue };

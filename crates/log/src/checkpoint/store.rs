@@ -226,13 +226,24 @@ impl Checkpoints {
         Ok(self.log_needed_from())
     }
 
-    /// Removes what checkpoints that failed have left, for the space that it takes.
+    /// Removes what a checkpoint that failed has left: the space that it takes, and its name, if it
+    /// got that far. A later start must not take it for the newest.
     ///
     /// # Errors
     /// [`Error::Disk`].
     pub fn sweep(&self) -> Result<(), Error> {
         for unfinished in unfinished(&*self.disk)? {
             self.disk.remove(&unfinished)?;
+        }
+        let failed = self.next_generation - 1;
+        if self.newest().is_none_or(|newest| newest.generation < failed) {
+            match self.disk.remove(&file::path(failed)) {
+                Err(error) if error.is_not_found() => {}
+                removed => {
+                    removed?;
+                    self.disk.sync_dir(DIRECTORY)?;
+                }
+            }
         }
         Ok(())
     }
