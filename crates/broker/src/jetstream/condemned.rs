@@ -22,7 +22,7 @@ pub struct Condemned {
 impl Condemned {
     /// Adds one that just left its stream.
     pub fn add(&mut self, gone: &Removed) {
-        self.list.push((gone.clone(), 0));
+        self.list.push((*gone, 0));
     }
 
     /// There are none.

@@ -10,7 +10,8 @@ use anabranch_log::segment::{self, SegmentId, Unsynced};
 #[derive(Debug)]
 pub struct FilesShot {
     pub(super) disk: Arc<dyn Disk>,
-    /// Which segments there are, for [`FilePayloads::load_from`](super::files::FilePayloads::load_from).
+    /// Which segments there are, for
+    /// [`FilePayloads::load_from`](super::files::FilePayloads::load_from).
     pub list: Vec<u8>,
     pub(super) unsynced: Vec<Unsynced>,
     pub(super) full: usize,
