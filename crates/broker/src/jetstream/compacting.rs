@@ -31,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long files that nobody needs may stay before a checkpoint is made for them alone.
 const TIDY_AFTER: Duration = Duration::from_secs(5);
+/// Bytes of a checkpoint for which it may take a second longer.
+const TIDY_BYTES: u64 = 1024 * 1024;
 /// Pieces and other orders that the thread may have before it.
 const ORDERS_MAX: usize = 4;
 
@@ -105,9 +107,11 @@ impl Compactor {
         self.has_traffic = true;
     }
 
-    /// A checkpoint was made, or tried.
-    pub fn note_checkpoint(&mut self) {
-        self.tidy_at = Instant::now() + TIDY_AFTER;
+    /// A checkpoint of so many bytes was made, or tried. A large one is not made often for files
+    /// alone.
+    pub fn note_checkpoint(&mut self, bytes: u64) {
+        let more = Duration::from_secs(bytes / TIDY_BYTES);
+        self.tidy_at = Instant::now() + TIDY_AFTER + more;
         self.is_stirred = true;
     }
 
@@ -231,7 +235,9 @@ impl Shard {
         let mut last = None;
         for held in streams.iter_mut_from(compactor.cursor).take(STREAMS_AT_ONCE) {
             last = Some(held.id);
-            if let Store::File(payloads) = &held.store {
+            if let Store::File(payloads) = &held.store
+                && !held.is_offline()
+            {
                 compactor.finds_litter |= payloads.has_litter() || !held.condemned.is_empty();
             }
             if held.begin_rewriting(has_room) {

@@ -235,7 +235,7 @@ impl Shard {
     }
 
     fn after_checkpoint(&mut self, made: Result<Made, Failure>) {
-        self.compactor.note_checkpoint();
+        self.compactor.note_checkpoint(self.journal.checkpoint_bytes());
         let Self { streams, ledger, journal, .. } = self;
         match note(streams, ledger, journal, made) {
             Ok(()) => self.freed_space(),

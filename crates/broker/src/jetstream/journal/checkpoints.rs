@@ -17,6 +17,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const AWAY: Error = Error::Options("the checkpoints are being written");
 
 impl Journal {
+    /// Bytes of everything in the last checkpoint.
+    #[must_use]
+    pub fn checkpoint_bytes(&self) -> u64 {
+        self.checkpoint_bytes
+    }
+
     /// So much was logged that a checkpoint is due, and none is being made: a quarter of what the
     /// log may hold, since it holds what came since the checkpoint before the last.
     #[must_use]
