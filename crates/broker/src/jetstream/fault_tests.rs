@@ -200,6 +200,21 @@ fn an_erased_message_is_gone_from_its_file_also_after_a_crash() {
 }
 
 #[test]
+fn what_was_only_written_is_synced_soon_also_if_the_shard_is_never_idle() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    let command = Command::Publish { subject: b"a", headers: b"", body: b"body0001" };
+    store.journal.append(id, 2, &command).unwrap();
+    store.journal.write().unwrap();
+    while !store.journal.sync_if_due().unwrap() {}
+    assert!(!store.journal.sync_if_due().unwrap(), "once is enough");
+    drop(store);
+    disk.crash();
+    assert_eq!(Store::open(&disk).bodies(id), texts(1..=1));
+}
+
+#[test]
 fn a_file_whose_sync_fails_is_written_again_from_the_log() {
     let disk = SimDisk::new(1);
     let mut store = Store::open(&disk);

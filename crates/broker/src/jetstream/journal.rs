@@ -400,8 +400,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes everything added; it is durable with the next commit, of which [`Self::idle`] sees
-    /// to it that it comes soon.
+    /// Writes everything added; it is durable with the next commit, of which [`Self::idle`] and
+    /// [`Self::sync_if_due`] see to it that it comes soon.
     ///
     /// # Errors
     /// As for [`Self::commit`].
@@ -413,6 +413,19 @@ impl Journal {
             self.unmarked = true;
         }
         Ok(())
+    }
+
+    /// Makes durable what was written as long ago as messages may be acknowledged without a sync.
+    /// True if there was such.
+    ///
+    /// # Errors
+    /// As for [`Self::commit`].
+    pub fn sync_if_due(&mut self) -> Result<bool, Error> {
+        let is_due = self.unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER);
+        if is_due {
+            self.commit()?;
+        }
+        Ok(is_due)
     }
 
     /// Commands that the next commit makes durable, in bytes.

@@ -191,6 +191,7 @@ impl Shard {
             self.mend();
             self.compact();
             self.tell_lack();
+            self.sync_if_due();
             self.look_after_checkpoints();
             self.journal.show_usage();
             self.figures.turns.add(begun.elapsed().saturating_sub(self.journal.take_waited()));
@@ -472,6 +473,15 @@ impl Shard {
             Err(error) => self.fail(error),
         }
         committed.is_ok()
+    }
+
+    /// Makes durable what was acknowledged without that, if it is time, however much is to be done.
+    fn sync_if_due(&mut self) {
+        if !self.failed
+            && let Err(error) = self.journal.sync_if_due()
+        {
+            self.fail(&error);
+        }
     }
 
     /// The log had no space for what was added to it, and has nothing of it.
