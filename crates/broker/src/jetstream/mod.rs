@@ -12,6 +12,7 @@ mod compacting;
 #[cfg(test)]
 mod compacting_tests;
 mod condemned;
+mod draining;
 #[cfg(test)]
 mod fault_tests;
 mod figures;

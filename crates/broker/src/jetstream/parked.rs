@@ -4,10 +4,13 @@ use std::collections::VecDeque;
 
 use anabranch_jetstream::ApiError;
 
+use super::streams::Intake;
 use super::waiting::Waiting;
 
 /// Bytes that wait for one stream, beyond which messages are refused.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Requests that wait for one stream, beyond which they are dropped.
+const REQUESTS_MAX: usize = 10_000;
 /// Bytes that a waiting message takes beside its contents.
 const OVERHEAD: usize = 128;
 
@@ -18,6 +21,7 @@ pub struct Parked {
     pub awaited: Option<Awaited>,
     waiting: VecDeque<Queued>,
     bytes: usize,
+    requests: usize,
 }
 
 /// A request that is answered when it was carried out.
@@ -56,20 +60,78 @@ impl Parked {
         self.bytes > BYTES_MAX
     }
 
+    /// No more requests may come.
+    #[must_use]
+    pub fn is_full_of_requests(&self) -> bool {
+        self.is_full() || self.requests >= REQUESTS_MAX
+    }
+
+    /// Bytes that wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Lets a message wait.
     pub fn push(&mut self, queued: Queued) {
-        self.bytes += size(&queued);
+        self.bytes += queued.size();
+        self.requests += usize::from(queued.is_request());
         self.waiting.push_back(queued);
     }
 
     /// The message whose turn it is.
     pub fn pop(&mut self) -> Option<Queued> {
         let queued = self.waiting.pop_front()?;
-        self.bytes -= size(&queued);
+        self.bytes -= queued.size();
+        self.requests -= usize::from(queued.is_request());
         Some(queued)
     }
 }
 
-fn size(queued: &Queued) -> usize {
-    queued.message.size() + OVERHEAD
+impl Queued {
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.message.size() + OVERHEAD
+    }
+
+    fn is_request(&self) -> bool {
+        self.message.inbound().recipient == Intake::API
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::ClientId;
+    use crate::worker::{Inbound, Recipient};
+
+    fn queued(recipient: Recipient, body: &[u8]) -> Queued {
+        let from = ClientId(1);
+        let (subject, reply, headers) = (&b"s"[..], &b""[..], &b""[..]);
+        let message = Inbound { recipient, from, subject, reply, headers, body };
+        Queued { message: Waiting::of(&message), now: 0, refused: None }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes() {
+        let mut parked = Parked::default();
+        let body = vec![0; BYTES_MAX / 2];
+        parked.push(queued(Recipient(7), &body));
+        assert!(!parked.is_full());
+        parked.push(queued(Recipient(7), &body));
+        assert!(parked.is_full() && parked.is_full_of_requests());
+        parked.pop();
+        parked.pop();
+        assert_eq!((parked.is_full(), parked.bytes()), (false, 0));
+    }
+
+    #[test]
+    fn requests_that_wait_are_bounded_in_number() {
+        let mut parked = Parked::default();
+        (0..REQUESTS_MAX).for_each(|_| parked.push(queued(Intake::API, b"")));
+        assert!(parked.is_full_of_requests() && !parked.is_full());
+        parked.pop();
+        assert!(!parked.is_full_of_requests());
+    }
 }

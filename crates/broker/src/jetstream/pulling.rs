@@ -24,22 +24,27 @@ use taking::Outcome;
 /// Lets streams take what waits for them, within bounds.
 pub fn pull(shard: &mut Shard) {
     shard.pipes.notice(&mut shard.streams);
-    // Busy streams take nothing; they are not busy for long.
-    if shard.pipes.is_empty() || shard.has_failed() || !shard.parked.is_empty() {
+    if shard.pipes.is_empty() || shard.has_failed() {
         return;
     }
     let (now, begun) = (now(), Instant::now());
     let mut budget = shard.pipes.pace.budget();
-    let mut found = Vec::new();
+    let (mut found, mut later) = (Vec::new(), Vec::new());
     while !budget.is_spent()
         && let Some(pipe) = shard.pipes.next(now)
     {
+        // Busy streams take nothing; they are not busy for long.
+        if shard.streams.get(pipe.0).is_some_and(|receiver| receiver.parked.is_some()) {
+            later.push(pipe);
+            continue;
+        }
         let Shard { pipes, streams, .. } = shard;
         if let Some(mut one) = look(pipes, streams, pipe, now, &mut budget) {
             log(shard, pipe, &mut one, now);
             found.push((pipe, one));
         }
     }
+    later.into_iter().for_each(|pipe| shard.pipes.queue(pipe));
     let looked = begun.elapsed();
     if found.is_empty() {
         return shard.pipes.pace.took(looked);

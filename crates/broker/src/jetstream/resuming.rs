@@ -1,13 +1,14 @@
 //! Streams with long work: it is done in pieces between turns, and only what is for the same
 //! stream waits for it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anabranch_jetstream::ApiError;
+use anabranch_jetstream::advisory::Advisory;
 use anabranch_jetstream::stream::Progress;
 use anabranch_log::format::StreamId;
 
-use super::advising::tell_abandoned;
+use super::advising::{advise, tell_abandoned};
 use super::api;
 use super::outbox::Outbox;
 use super::parked::{Asked, Awaited, Parked, Queued};
@@ -19,8 +20,9 @@ use crate::worker::Inbound;
 
 /// Messages and subjects of one piece of work.
 const ITEMS: usize = 128;
-/// How long pieces are added to a turn.
-const TIME_MAX: Duration = Duration::from_millis(1);
+/// Messages that waited and are taken in at once, and their bytes.
+const MESSAGES_AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: usize = 256 * 1024;
 /// Payloads that nobody needs any more, freed in one turn.
 const LITTER_AT_ONCE: usize = 4096;
 
@@ -76,8 +78,10 @@ impl Shard {
             && !is_answered
             && let Some(parked) = self.busy_with(message)
         {
-            parked.push(Queued { message: Waiting::of(message), now, refused });
-            return;
+            let queued = Queued { message: Waiting::of(message), now, refused };
+            let size = queued.size();
+            parked.push(queued);
+            return self.draining.came(size);
         }
         self.apply_now(message, refused, now, outbox);
     }
@@ -95,7 +99,35 @@ impl Shard {
 
     /// So much waits for the stream that no more messages are taken for it.
     pub(super) fn is_overloaded(&mut self, message: &Inbound<'_>) -> bool {
-        self.busy_with(message).is_some_and(|parked| parked.is_full())
+        let is_full = self.draining.is_full();
+        self.busy_with(message).is_some_and(|parked| is_full || parked.is_full())
+    }
+
+    /// A request is dropped because too much waits for its stream, as nats-server does when its
+    /// queue is full.
+    pub(super) fn drops(&mut self, request: &Inbound<'_>) -> bool {
+        if self.parked.is_empty() {
+            return false;
+        }
+        let is_full = self.draining.is_full();
+        let busy = self.busy_with(request);
+        let drops = busy.is_some_and(|parked| is_full || parked.is_full_of_requests());
+        self.dropped += usize::from(drops);
+        drops
+    }
+
+    /// Tells how many requests were dropped, if there were such.
+    pub(super) fn tell_dropped(&mut self) {
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped == 0 {
+            return;
+        }
+        log::warn!("JetStream API queue limit reached, dropping {dropped} requests");
+        let dropped = u64::try_from(dropped).unwrap_or(u64::MAX);
+        self.with_outbox(|shard, outbox| {
+            let server = &shard.intake.server.identity.name;
+            advise(&shard.intake, &Advisory::ApiLimitReached { server, dropped }, outbox);
+        });
     }
 
     /// Ends what the stream is busy with that a request is about to change.
@@ -168,12 +200,15 @@ impl Shard {
                 if shard.go_on(id, outbox) == Progress::More {
                     shard.parked.push_back(id);
                 }
-                if begun.elapsed() > TIME_MAX {
+                if shard.draining.is_enough(begun.elapsed()) {
                     break;
                 }
             }
             shard.write_touched(outbox);
         });
+        let Self { parked, streams, draining, .. } = self;
+        let waiting = |id: &StreamId| streams.get(*id)?.parked.as_ref().map(|it| it.bytes());
+        draining.end(parked.iter().filter_map(waiting).sum());
     }
 
     /// Ends the work of a busy stream, and what waits for it, at once.
@@ -196,7 +231,7 @@ impl Shard {
         }
     }
 
-    /// One piece of a busy stream's work, or one message that waited for it.
+    /// One piece of a busy stream's work, or some messages that waited for it.
     fn go_on(&mut self, id: StreamId, outbox: &mut Outbox<'_>) -> Progress {
         let Some(held) = self.streams.get_mut(id) else { return Progress::Done };
         if held.machine.is_busy() && held.proceed(ITEMS) == Progress::More {
@@ -207,16 +242,32 @@ impl Shard {
             api::conclude(self, &request.inbound(), what, outbox);
             return Progress::More;
         }
-        match parked.pop() {
-            Some(Queued { message, now, refused }) => {
-                self.apply_now(&message.inbound(), refused, now, outbox);
-                Progress::More
-            }
-            None => {
-                held.parked = None;
-                self.touched.push(id);
-                Progress::Done
-            }
+        let (mut count, mut bytes) = (0, 0);
+        while count < MESSAGES_AT_ONCE && bytes < BYTES_AT_ONCE {
+            let Some(queued) = self.next_waiting(id) else { break };
+            count += 1;
+            bytes += queued.size();
+            let Queued { message, now, refused } = queued;
+            self.apply_now(&message.inbound(), refused, now, outbox);
         }
+        self.draining.took(bytes);
+        if count > 0 {
+            return Progress::More;
+        }
+        if let Some(held) = self.streams.get_mut(id) {
+            held.parked = None;
+            self.touched.push(id);
+        }
+        Progress::Done
+    }
+
+    /// What comes next for a stream, if that is not busy again.
+    fn next_waiting(&mut self, id: StreamId) -> Option<Queued> {
+        let held = self.streams.get_mut(id)?;
+        let parked = held.parked.as_deref_mut()?;
+        if held.machine.is_busy() || parked.awaited.is_some() {
+            return None;
+        }
+        parked.pop()
     }
 }

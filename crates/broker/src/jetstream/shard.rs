@@ -8,18 +8,18 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_config::options::JetStream as Options;
-use anabranch_jetstream::advisory::{Advisory, StreamAction};
+use anabranch_jetstream::advisory::StreamAction;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
-use super::advising::advise;
 use super::announcing::announce;
 use super::api;
 use super::capacity::{Capacity, Room};
 use super::compacting::Compactor;
+use super::draining::Draining;
 use super::figures::Figures;
 use super::held::{Held, Store};
 use super::journal::{Journal, Opening, is_out_of_space};
@@ -69,6 +69,10 @@ pub struct Shard {
     pub(super) touched: Vec<StreamId>,
     /// Streams that are busy, or for which something waits because they were.
     pub(super) parked: VecDeque<StreamId>,
+    /// How much waits for them.
+    pub(super) draining: Draining,
+    /// Requests that were dropped, and that was not told yet.
+    pub(super) dropped: usize,
     /// Payloads of memory streams that nobody needs any more, freed bit by bit.
     pub(super) litter: Vec<MemoryPayloads>,
     /// What is looked at elsewhere.
@@ -144,6 +148,8 @@ impl Shard {
             due,
             touched: Vec::new(),
             parked: VecDeque::new(),
+            draining: Draining::default(),
+            dropped: 0,
             litter: Vec::new(),
             studies,
             compactor,
@@ -241,7 +247,7 @@ impl Shard {
         let waiting = backlog.iter().flat_map(Parcel::iter).skip(self.taken);
         let begun = Instant::now();
         let waited = self.journal.waited();
-        let count = self.turn(waiting.take(self.turn_size.messages()));
+        let count = self.turn(waiting.take(self.draining.share(self.turn_size.messages())));
         let waited = self.journal.waited().saturating_sub(waited);
         self.turn_size.note(count, begun.elapsed().saturating_sub(waited));
         self.taken += count;
@@ -265,7 +271,7 @@ impl Shard {
             count += 1;
             bytes += message.headers.len() + message.body.len();
             let is_request = message.recipient == Intake::API;
-            if is_request && drops_requests {
+            if is_request && (drops_requests || self.drops(&message)) {
                 continue;
             }
             if message.recipient == Intake::TRANSFERS {
@@ -287,11 +293,12 @@ impl Shard {
             let refused = self.log(&message, now).err();
             let is_logged = self.journal.gathered() > before;
             pending.push(Pending { message, is_logged, refused });
-            if bytes > BYTES_AT_ONCE {
+            if bytes > self.draining.share(BYTES_AT_ONCE) {
                 break;
             }
         }
         self.settle(&mut pending, now);
+        self.tell_dropped();
         count
     }
 
@@ -305,12 +312,8 @@ impl Shard {
         if waiting < self.requests_max {
             return false;
         }
-        log::warn!("JetStream API queue limit reached, dropping {waiting} requests");
-        let dropped = u64::try_from(waiting).unwrap_or(u64::MAX);
-        self.with_outbox(|shard, outbox| {
-            let server = &shard.intake.server.identity.name;
-            advise(&shard.intake, &Advisory::ApiLimitReached { server, dropped }, outbox);
-        });
+        self.dropped += waiting;
+        self.tell_dropped();
         true
     }
 
