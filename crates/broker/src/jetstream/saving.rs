@@ -157,6 +157,9 @@ pub fn save(
 impl Shard {
     /// Notes that a checkpoint was made, and begins one if it is time.
     pub(super) fn look_after_checkpoints(&mut self) {
+        if self.failed {
+            return;
+        }
         if let Some(made) = self.journal.poll_checkpoint() {
             self.after_checkpoint(made);
         }
@@ -174,7 +177,11 @@ impl Shard {
     }
 
     fn is_checkpoint_due(&mut self) -> bool {
-        if self.journal.wants_checkpoint() || self.could_free_space() {
+        if self.journal.wants_checkpoint() {
+            return true;
+        }
+        if self.could_free_space() {
+            self.space.tidies();
             return true;
         }
         if !self.compactor.wants_checkpoint(Instant::now()) {
@@ -239,7 +246,13 @@ impl Shard {
         let Self { streams, ledger, journal, .. } = self;
         match note(streams, ledger, journal, made) {
             Ok(()) => self.freed_space(),
-            Err(error) => log::error!("JetStream checkpoint failed: {error}"),
+            Err(error) => {
+                log::error!("JetStream checkpoint failed: {error}");
+                // They did not come back, and nobody else has them.
+                if self.journal.is_checkpointing() {
+                    self.fail(&error);
+                }
+            }
         }
     }
 }

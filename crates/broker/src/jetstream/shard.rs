@@ -65,6 +65,8 @@ pub struct Shard {
     needs_sync: bool,
     /// When something is due at the earliest, in nanoseconds since 1970; it may be too early.
     pub(super) due: Option<i64>,
+    /// The stream for which time passed last.
+    pub(super) ticked: String,
     /// Streams whose messages were kept and not written yet.
     pub(super) touched: Vec<StreamId>,
     /// Streams that are busy, or for which something waits because they were.
@@ -146,6 +148,7 @@ impl Shard {
             failed: false,
             needs_sync: false,
             due,
+            ticked: String::new(),
             touched: Vec::new(),
             parked: VecDeque::new(),
             draining: Draining::default(),
@@ -208,7 +211,7 @@ impl Shard {
     fn idle(&mut self) -> Option<Duration> {
         let until = |due: i64| u64::try_from(due.saturating_sub(now())).unwrap_or(0);
         let pull = if self.failed { None } else { self.pipes.due(&self.streams) };
-        let due = self.due.into_iter().chain(pull).min();
+        let due = self.due.filter(|_| !self.failed).into_iter().chain(pull).min();
         let due = due.map(|due| Duration::from_nanos(until(due)));
         if self.has_work() {
             return Some(Duration::ZERO);
@@ -435,13 +438,13 @@ impl Shard {
         self.space.freed();
     }
 
-    /// There is too little space, and a checkpoint would free some.
+    /// There is too little space, a checkpoint would free some, and none tried that of late.
     pub(super) fn could_free_space(&self) -> bool {
         let frees = |held: &Held| match &held.store {
-            Store::File(payloads) => payloads.has_reclaimable(),
+            Store::File(payloads) => !held.is_offline() && payloads.has_reclaimable(),
             Store::Memory(_) => false,
         };
-        self.space.is_low() && self.journal.may_checkpoint() && self.streams.iter().any(frees)
+        self.space.may_tidy() && self.journal.may_checkpoint() && self.streams.iter().any(frees)
     }
 
     pub(super) fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {
@@ -511,6 +514,7 @@ impl Shard {
             return;
         }
         self.checkpoint_at_end();
+        self.tell_findings();
         let Self { journal, streams, .. } = &mut self;
         if let Err(error) = journal.close(|id| streams.last_seq(id)) {
             log::error!("JetStream: {error}");

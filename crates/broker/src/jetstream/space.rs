@@ -34,6 +34,8 @@ pub struct Space {
     pending: u64,
     is_low: bool,
     complained: Option<i64>,
+    /// When it was last tried to free some.
+    tidied: Option<i64>,
     /// That was not told to those who listen yet.
     is_untold: bool,
 }
@@ -52,6 +54,7 @@ impl Space {
             pending: 0,
             is_low: false,
             complained: None,
+            tidied: None,
             is_untold: false,
         }
     }
@@ -109,6 +112,19 @@ impl Space {
         self.looked = None;
     }
 
+    /// It was not tried for a while to free space, though there is too little.
+    #[must_use]
+    pub fn may_tidy(&self) -> bool {
+        let patience = i64::try_from(PATIENCE.as_nanos()).unwrap_or(i64::MAX);
+        let lately = |then: i64| (0..patience).contains(&self.now.saturating_sub(then));
+        self.is_low && !self.tidied.is_some_and(lately)
+    }
+
+    /// It is tried to free space now.
+    pub fn tidies(&mut self) {
+        self.tidied = Some(self.now);
+    }
+
     /// Says that messages are refused, at times.
     pub fn complain(&mut self) {
         let now = self.now;
@@ -160,6 +176,20 @@ mod tests {
         space.begin(LOOK_EVERY_NS, 1000);
         assert!(space.admit(1));
         assert!(!space.is_low());
+    }
+
+    #[test]
+    fn it_is_tried_at_times_only_to_free_space() {
+        let (_, mut space) = space(SLACK);
+        assert!(!space.may_tidy(), "nothing lacks");
+        space.ran_out();
+        assert!(space.may_tidy());
+        space.tidies();
+        assert!(!space.may_tidy());
+        space.begin(999_999_999, 1000);
+        assert!(!space.may_tidy());
+        space.begin(1_000_000_000, 1000);
+        assert!(space.may_tidy());
     }
 
     #[test]

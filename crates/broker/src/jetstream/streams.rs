@@ -176,6 +176,13 @@ impl Streams {
         names.filter_map(|(_, id)| self.by_id.get(id))
     }
 
+    /// All of them, by name, from behind the name `last` on and then from the first one on.
+    pub fn iter_behind(&self, last: &str) -> impl Iterator<Item = &Held> {
+        let behind = self.by_name.range::<str, _>((Bound::Excluded(last), Bound::Unbounded));
+        let others = self.by_name.range::<str, _>((Bound::Unbounded, Bound::Included(last)));
+        behind.chain(others).filter_map(|(_, id)| self.by_id.get(id))
+    }
+
     /// All of them, by identity, to change them.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Held> {
         self.by_id.values_mut()
@@ -400,4 +407,29 @@ fn ack_start(config: &StreamConfig, domain: &str) -> Vec<u8> {
     }
     start.extend_from_slice(b",\"seq\":");
     start
+}
+
+#[cfg(test)]
+mod tests {
+    use anabranch_jetstream::stream::Stream;
+
+    use super::*;
+    use crate::jetstream::held::Store;
+    use crate::jetstream::payloads::MemoryPayloads;
+
+    #[test]
+    fn who_comes_behind_a_name_comes_first_and_nobody_twice() {
+        let mut streams = Streams::default();
+        for (id, name) in [(1, "C"), (2, "A"), (3, "B")] {
+            let config = StreamConfig { name: name.to_owned(), ..StreamConfig::default() };
+            let store = Store::Memory(MemoryPayloads::default());
+            streams.insert(Held::new(StreamId(id), Stream::new(config, 0, 1), store));
+        }
+        let order =
+            |last: &str| -> Vec<u64> { streams.iter_behind(last).map(|held| held.id.0).collect() };
+        assert_eq!(order(""), [2, 3, 1]);
+        assert_eq!(order("A"), [3, 1, 2]);
+        assert_eq!(order("C"), [2, 3, 1]);
+        assert_eq!(order("AB"), [3, 1, 2]);
+    }
 }

@@ -39,7 +39,7 @@ impl Shard {
     /// Lets time pass for streams with something due.
     pub(super) fn tick(&mut self) {
         let now = now();
-        if self.due.is_none_or(|due| due > now) {
+        if self.failed || self.due.is_none_or(|due| due > now) {
             return;
         }
         let is_due = |held: &&Held| {
@@ -47,8 +47,11 @@ impl Shard {
             due && held.parked.is_none() && !held.is_offline()
         };
         // The others are still due, and come next.
-        let due = self.streams.iter().filter(is_due).take(STREAMS_AT_ONCE);
+        let due = self.streams.iter_behind(&self.ticked).filter(is_due).take(STREAMS_AT_ONCE);
         let mut due: Vec<StreamId> = due.map(|held| held.id).collect();
+        if let Some(last) = due.last().and_then(|&id| self.streams.get(id)) {
+            self.ticked.clone_from(&last.machine.config().name);
+        }
         if due.is_empty() {
             self.due = self.streams.next_deadline();
             return;
