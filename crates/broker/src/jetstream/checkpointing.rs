@@ -1,7 +1,8 @@
 //! Checkpoints: the shard says what is to be in one, which takes a moment, and another thread
 //! writes it while the shard goes on.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use anabranch_jetstream::stream::{Part, Snapshot};
@@ -182,7 +183,12 @@ impl Keeper {
         let (finished, done) = sync_channel(1);
         let work = move || {
             while let Ok(Job { make, wake }) = todo.recv() {
-                if finished.send(make()).is_err() {
+                // Who waits for it is woken to see that nothing comes any more.
+                let Ok(done) = catch_unwind(AssertUnwindSafe(make)) else {
+                    drop(finished);
+                    return wake();
+                };
+                if finished.send(done).is_err() {
                     return;
                 }
                 wake();
@@ -217,9 +223,15 @@ impl Keeper {
     }
 
     /// The one that was begun, if it is done.
-    #[must_use]
-    pub fn poll(&self) -> Option<Done> {
-        self.done.try_recv().ok()
+    ///
+    /// # Errors
+    /// When the thread is gone: it comes no more.
+    pub fn poll(&self) -> Result<Option<Done>, Error> {
+        match self.done.try_recv() {
+            Ok(done) => Ok(Some(done)),
+            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Disconnected) => Err(GONE),
+        }
     }
 
     /// Waits for the one that was begun.
@@ -331,4 +343,20 @@ fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_thread_is_told_to_who_is_woken() {
+        let keeper = Keeper::start().unwrap();
+        let (woken, wakes) = sync_channel(1);
+        let make = Box::new(|| panic!("a checkpoint that cannot be made"));
+        let wake = Box::new(move || woken.send(()).unwrap());
+        assert!(keeper.jobs.as_ref().unwrap().send(Job { make, wake }).is_ok());
+        wakes.recv().unwrap();
+        assert!(keeper.poll().is_err() && keeper.wait().is_err());
+    }
 }

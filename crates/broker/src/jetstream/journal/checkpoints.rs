@@ -90,7 +90,10 @@ impl Journal {
         if !self.is_checkpointing() {
             return None;
         }
-        self.keeper.poll().map(|done| self.installed(done))
+        match self.keeper.poll() {
+            Ok(done) => done.map(|done| self.installed(done)),
+            Err(gone) => Some(Err(gone.into())),
+        }
     }
 
     /// Waits for the checkpoint that was begun.
