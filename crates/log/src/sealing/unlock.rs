@@ -18,6 +18,12 @@ use crate::format::{FormatError, KeyFile, to_u64, to_usize};
 /// Where the data keys are, and once more.
 const FILES: [&str; 2] = ["KEYS", "KEYS.copy"];
 
+/// Nothing is sealed with an older data key instead: who knows the one before could read it.
+const FULL: Error = Error::Options(
+    "the file KEYS has 1024 data keys and takes no more: neither the key nor the cipher can \
+     change. Streams that are backed up and restored into an empty directory begin anew",
+);
+
 /// What is configured.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secrets {
@@ -67,8 +73,9 @@ pub enum What {
 /// from then on, if it was not; without one it is not, and none may be needed.
 ///
 /// # Errors
-/// [`Error::Locked`], [`Error::WrongKey`], [`Error::NoKeys`]; [`Error::Format`] if both files of
-/// data keys are damaged, or a newer program's; [`Error::Disk`].
+/// [`Error::Locked`], [`Error::WrongKey`], [`Error::NoKeys`]; [`Error::Options`] if there is no
+/// room for another data key; [`Error::Format`] if both files of data keys are damaged, or a newer
+/// program's; [`Error::Disk`].
 pub fn unlock(
     directory: &mut Directory,
     secrets: Option<&Secrets>,
@@ -92,18 +99,19 @@ pub fn unlock(
             (DataKeys::new(directory.id(), Vec::new()), holds_plain, what)
         }
     };
-    let newest = keys.keys.iter().rev().find(|key| key.cipher == secrets.cipher);
-    let mut number = newest.map(|key| key.number);
-    let is_full = keys.keys.len() >= KeyFile::KEYS_MAX;
-    if number.is_none() || (what == What::Rotated && !is_full) {
-        if is_full {
-            return Err(Error::Options("the file KEYS is full"));
+    // An older key of that cipher will not do: a configured key of before may lead to it.
+    let last =
+        keys.keys.last().filter(|last| what != What::Rotated && last.cipher == secrets.cipher);
+    let number = match last {
+        Some(last) => last.number,
+        None if keys.keys.len() >= KeyFile::KEYS_MAX => return Err(FULL),
+        None => {
+            if what == What::Opened {
+                what = What::OtherCipher;
+            }
+            add(&mut keys, secrets.cipher, entropy, now_ns)
         }
-        if what == What::Opened {
-            what = What::OtherCipher;
-        }
-        number = Some(add(&mut keys, secrets.cipher, entropy, now_ns));
-    }
+    };
     let are_same = matches!(&files, [Ok(Some(one)), Ok(Some(other))] if one == other);
     if what != What::Opened || !are_same {
         let mut salt = [0; 32];
@@ -113,7 +121,7 @@ pub fn unlock(
         FILES.iter().try_for_each(|path| replace(&**directory.disk(), path, &bytes))?;
     }
     directory.note_sealed()?;
-    let sealer = sealer(keys, number, holds_plain, entropy)?;
+    let sealer = sealer(keys, Some(number), holds_plain, entropy)?;
     Ok(Some(Unlocked { sealer, what }))
 }
 
@@ -301,7 +309,40 @@ mod tests {
         assert_eq!(sealer.open(&PLACE, &mut sealed(&chacha)).unwrap(), b"plain");
         assert_eq!(opened(&disk, &aes).1, What::Opened);
         let (back, what) = opened(&disk, &secrets("a", None));
-        assert_eq!((back.cipher(), what), (Cipher::ChaCha, What::Opened));
+        assert_eq!((back.cipher(), what), (Cipher::ChaCha, What::OtherCipher));
+    }
+
+    #[test]
+    fn nothing_new_is_sealed_with_what_a_key_before_leads_to() {
+        let disk = SimDisk::new(1);
+        let (first, _) = opened(&disk, &secrets("a", None));
+        opened(&disk, &Secrets { cipher: Cipher::Aes, ..secrets("b", Some("a")) });
+        let (back, what) = opened(&disk, &secrets("b", None));
+        assert_eq!((back.cipher(), what), (Cipher::ChaCha, What::OtherCipher));
+        assert_eq!(back.open(&PLACE, &mut sealed(&first)).unwrap(), b"plain");
+        assert!(matches!(first.open(&PLACE, &mut sealed(&back)), Err(FormatError::DataKey(_))));
+    }
+
+    #[test]
+    fn a_change_that_needs_one_data_key_too_many_is_refused() {
+        let disk = SimDisk::new(1);
+        opened(&disk, &secrets("a", None));
+        let file = disk.open("KEYS", OpenMode::Read).unwrap();
+        let mut bytes = vec![0; to_usize(file.length().unwrap())];
+        file.read_at(&mut bytes, 0).unwrap();
+        let file = KeyFile::decode(&bytes, NEW.id).unwrap();
+        let mut keys = DataKeys::unwrap(b"a", &file, "KEYS").unwrap();
+        for _ in 1..KeyFile::KEYS_MAX {
+            add(&mut keys, Cipher::ChaCha, &mut |into| into.fill(3), 9);
+        }
+        let wrapping = Wrapping { salt: [3; 32], now_ns: 9, holds_plain: false };
+        let bytes = keys.wrap(b"a", &wrapping).encode();
+        FILES.iter().try_for_each(|path| replace(&disk, path, &bytes)).unwrap();
+        let aes = Secrets { cipher: Cipher::Aes, ..secrets("a", None) };
+        for refused in [secrets("b", Some("a")), aes] {
+            assert_eq!(start(&disk, Some(&refused)).err(), Some(FULL));
+        }
+        assert_eq!(opened(&disk, &secrets("a", None)).1, What::Opened);
     }
 
     #[test]
