@@ -17,6 +17,7 @@ use anabranch_log::segment::{NewRecord, Place, SegmentId, SegmentReader, Segment
 use super::fault_tests::{Store, damage_at_random, fails, texts};
 use super::journal::Opening;
 use super::mending::Mended;
+use super::recovery;
 use super::rewriting::Advance;
 use super::sealing::{self, Opener};
 
@@ -44,9 +45,17 @@ fn has(disk: &SimDisk, text: &str) -> bool {
     contents(disk).windows(text.len()).any(|window| window == text.as_bytes())
 }
 
+/// Numbers of the data keys in `KEYS`, oldest first.
+fn data_keys(disk: &SimDisk) -> Vec<[u8; 4]> {
+    let file = disk.open("KEYS", OpenMode::Read).unwrap();
+    let mut bytes = vec![0; usize::try_from(file.length().unwrap()).unwrap()];
+    file.read_at(&mut bytes, 0).unwrap();
+    bytes[96..].chunks(64).map(|entry| *entry.first_chunk().unwrap()).collect()
+}
+
 /// How often each pair of run and number within it begins something sealed in a file.
 fn nonces(disk: &SimDisk) -> BTreeMap<[u8; 24], Vec<[u8; 16]>> {
-    let bytes = contents(disk);
+    let (bytes, keys) = (contents(disk), data_keys(disk));
     // Headers of files name the directory behind other numbers.
     let mut directory = [0; 16];
     disk.open("FORMAT", OpenMode::Read).unwrap().read_at(&mut directory, 16).unwrap();
@@ -57,7 +66,7 @@ fn nonces(disk: &SimDisk) -> BTreeMap<[u8; 24], Vec<[u8; 16]>> {
         let bytes_of_run: BTreeSet<u8> = nonce[..16].iter().copied().collect();
         let is_header = nonce[..16] == directory;
         let is_likely = nonce[16..].ends_with(&[0; 5]) && bytes_of_run.len() > 9 && !is_header;
-        if [1, 2].contains(&u32::from_le_bytes(*key)) && is_likely {
+        if keys.contains(key) && is_likely {
             found.entry(*nonce).or_default().push(rest.try_into().unwrap());
         }
     }
@@ -331,12 +340,13 @@ fn what_was_sealed_before_the_key_changed_is_sealed_anew() {
     let secrets = Secrets { key, previous, cipher: Cipher::ChaCha };
     let mut store = Store::open_with(&disk, Some(secrets));
     store.publish(id, "body0010");
+    let first_key = data_keys(&disk)[0];
     let stale = |disk: &SimDisk| {
         let count = |(path, length): &(String, u64)| {
             let file = disk.open(path, OpenMode::Read).unwrap();
             let mut bytes = vec![0; usize::try_from(*length).unwrap()];
             file.read_at(&mut bytes, 0).unwrap();
-            bytes[64 + 40..64 + 44] == [1, 0, 0, 0]
+            bytes[64 + 40..64 + 44] == first_key
         };
         disk.files("streams/").iter().filter(|file| count(file)).count()
     };
@@ -346,4 +356,49 @@ fn what_was_sealed_before_the_key_changed_is_sealed_anew() {
     assert_eq!(store.bodies(id), texts(1..=10));
     let mut store = store.reopen();
     assert_eq!((store.bodies(id), renew(&mut store, id)), (texts(1..=10), 0));
+}
+
+#[test]
+fn older_keys_put_back_refuse_the_start_and_cost_nothing() {
+    for has_checkpoint in [false, true] {
+        let disk = SimDisk::new(1);
+        let mut store = store(&disk, Cipher::ChaCha);
+        let id = store.create("S");
+        store.publish_all(id, 1..=3);
+        drop(store);
+        let keys = |disk: &SimDisk| {
+            let file = disk.open("KEYS", OpenMode::Read).unwrap();
+            let mut bytes = vec![0; usize::try_from(file.length().unwrap()).unwrap()];
+            file.read_at(&mut bytes, 0).unwrap();
+            bytes
+        };
+        let put = |bytes: &[u8]| {
+            for path in ["KEYS", "KEYS.copy"] {
+                disk.remove(path).unwrap();
+                disk.open(path, OpenMode::Create).unwrap().write_at(bytes, 0).unwrap();
+            }
+        };
+        let old = keys(&disk);
+        let (key, previous) = ("another".to_owned(), Some("sesame".to_owned()));
+        let secrets = Secrets { key, previous, cipher: Cipher::ChaCha };
+        let mut store = Store::open_with(&disk, Some(secrets.clone()));
+        store.publish_all(id, 4..=6);
+        if has_checkpoint {
+            store.checkpoint().unwrap();
+        }
+        drop(store);
+        let new = keys(&disk);
+        put(&old);
+        for _ in 0..2 {
+            let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, Some(&secrets));
+            let opened = opening.and_then(|opening| recovery::recover(opening, 1));
+            let refused = opened.err().unwrap();
+            let is_unknown =
+                matches!(&refused, Error::Format { cause: FormatError::DataKey(_), .. });
+            assert!(is_unknown, "{refused}");
+        }
+        put(&new);
+        let mut store = Store::open_with(&disk, Some(secrets));
+        assert_eq!((store.bodies(id), store.lost(id)), (texts(1..=6), vec![]));
+    }
 }

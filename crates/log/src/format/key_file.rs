@@ -16,14 +16,14 @@ pub struct KeyFile {
     pub holds_plain: bool,
     /// Random, and new whenever the file is written.
     pub salt: [u8; 32],
-    /// The data keys; at least one, at most [`KeyFile::KEYS_MAX`].
+    /// The data keys, oldest first; at least one, at most [`KeyFile::KEYS_MAX`].
     pub keys: Vec<WrappedKey>,
 }
 
 /// A data key as the file has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrappedKey {
-    /// What sealed bytes call it; numbers ascend.
+    /// What sealed bytes call it; random, and no other's of the file.
     pub number: u32,
     /// The number of the cipher that it is for.
     pub cipher: u32,

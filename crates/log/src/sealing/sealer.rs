@@ -40,7 +40,7 @@ impl Sealer {
     /// Bytes that sealing adds.
     pub const OVERHEAD: usize = Self::HEAD + TAG;
 
-    /// Seals with the newest of `keys`; `run` is random and new.
+    /// Seals with the data key `number`; `run` is random and new.
     pub(super) fn new(keys: DataKeys, number: u32, run: Run, holds_plain: bool) -> Option<Self> {
         let (cipher, key) = keys.of_run(number, run)?;
         let (next, runs) = (AtomicU64::new(0), Mutex::default());
@@ -62,13 +62,15 @@ impl Sealer {
     /// There may be something that is not sealed, or with an older key than its own.
     #[must_use]
     pub fn may_find_older(&self) -> bool {
-        self.holds_plain || self.keys.keys.iter().any(|key| key.number < self.number)
+        self.holds_plain || self.keys.keys.first().is_some_and(|first| first.number != self.number)
     }
 
     /// Whether sealed bytes were sealed with an older key than its own.
     #[must_use]
     pub fn is_older(&self, sealed: &[u8]) -> bool {
-        Fields::new(sealed).u32().is_ok_and(|number| number < self.number)
+        let Ok(number) = Fields::new(sealed).u32() else { return false };
+        let mut older = self.keys.keys.iter().take_while(|key| key.number != self.number);
+        older.any(|key| key.number == number)
     }
 
     /// Whether what is not sealed may be read.
@@ -220,6 +222,21 @@ mod tests {
         bytes[0] = 9;
         assert_eq!(sealer.open(&place(1), &mut bytes), Err(FormatError::DataKey(9)));
         assert!(Sealer::new(keys(1), 9, Run([1; 16]), false).is_none());
+    }
+
+    #[test]
+    fn keys_before_its_own_are_older_whatever_their_numbers_are() {
+        let key = |number| DataKey { number, cipher: Cipher::Aes, made_ns: 0, secret: [9; 32] };
+        let sealer = |number| {
+            let keys = DataKeys::new(DirectoryId([1; 16]), vec![key(7), key(3), key(5)]);
+            Sealer::new(keys, number, Run([1; 16]), false).unwrap()
+        };
+        let bytes = [7, 3, 5, 1].map(|number: u32| number.to_le_bytes());
+        let older = |number| bytes.map(|bytes| sealer(number).is_older(&bytes));
+        assert_eq!(older(5), [true, true, false, false]);
+        assert_eq!(older(7), [false; 4]);
+        assert!(sealer(5).may_find_older() && !sealer(7).may_find_older());
+        assert!(!sealer(5).is_older(&[7, 0, 0]));
     }
 
     #[test]

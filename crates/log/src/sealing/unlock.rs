@@ -157,7 +157,14 @@ fn sealer(
 }
 
 fn add(keys: &mut DataKeys, cipher: Cipher, entropy: Entropy<'_>, made_ns: i64) -> u32 {
-    let number = keys.keys.last().map_or(1, |last| last.number.saturating_add(1));
+    // Random: older files of keys that are put back must not give a number to another key, or
+    // what was sealed with the lost one would be taken for damage.
+    let mut number = [0; 4];
+    entropy(&mut number);
+    let mut number = u32::from_le_bytes(number);
+    while keys.keys.iter().any(|key| key.number == number) {
+        number = number.wrapping_add(1);
+    }
     let mut secret = [0; 32];
     entropy(&mut secret);
     keys.keys.push(DataKey { number, cipher, made_ns, secret });
@@ -177,7 +184,8 @@ struct Found {
     fits: Fits,
 }
 
-/// The keys of the first file that a configured key opens: the new one, if it opens any.
+/// The keys of the file that a configured key opens, the new one if it opens any; of two that it
+/// opens, the one with more keys.
 fn find(files: &[Result<Option<KeyFile>, Error>], secrets: &Secrets) -> Result<Found, Error> {
     let newer = |error: &&Error| matches!(error, Error::Format { cause, .. } if cause.is_newer());
     if let Some(error) = files.iter().filter_map(|file| file.as_ref().err()).find(newer) {
@@ -185,13 +193,20 @@ fn find(files: &[Result<Option<KeyFile>, Error>], secrets: &Secrets) -> Result<F
     }
     let previous = secrets.previous.iter().map(|previous| (previous, Fits::Previous));
     for (key, fits) in std::iter::once((&secrets.key, Fits::Key)).chain(previous) {
+        let mut found: Option<Found> = None;
         for (file, path) in files.iter().zip(FILES) {
             let Ok(Some(file)) = file else { continue };
+            if found.as_ref().is_some_and(|found| found.file.keys.len() >= file.keys.len()) {
+                continue;
+            }
             match DataKeys::unwrap(key.as_bytes(), file, path) {
-                Ok(keys) => return Ok(Found { keys, file: file.clone(), fits }),
+                Ok(keys) => found = Some(Found { keys, file: file.clone(), fits }),
                 Err(Error::WrongKey) => {}
                 Err(error) => return Err(error),
             }
+        }
+        if let Some(found) = found {
+            return Ok(found);
         }
     }
     if files.iter().any(|file| matches!(file, Ok(Some(_)))) {
@@ -221,6 +236,8 @@ fn read(directory: &Directory, path: &str) -> Result<Option<KeyFile>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
     use crate::disk::{Disk as _, LockMode, SimDisk};
     use crate::format::{AccountId, BlobKey, DirectoryFormat, DirectoryId, StreamId};
@@ -237,10 +254,10 @@ mod tests {
     fn start(disk: &SimDisk, secrets: Option<&Secrets>) -> Result<Option<Unlocked>, Error> {
         let mut directory = Directory::open(Arc::new(disk.clone()), LockMode::Fail, NEW)?;
         // Other bytes each time.
-        let mut next = disk.list("").map_or(0, |names| u8::try_from(names.len()).unwrap());
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         let mut entropy = |into: &mut [u8]| {
-            next = next.wrapping_add(41);
-            into.fill(next);
+            let next = NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+            into.chunks_mut(4).for_each(|part| part.copy_from_slice(&next));
         };
         unlock(&mut directory, secrets, &mut entropy, 9)
     }
@@ -248,6 +265,13 @@ mod tests {
     fn opened(disk: &SimDisk, secrets: &Secrets) -> (Arc<Sealer>, What) {
         let unlocked = start(disk, Some(secrets)).unwrap().unwrap();
         (unlocked.sealer, unlocked.what)
+    }
+
+    fn bytes_of(disk: &SimDisk, path: &str) -> Vec<u8> {
+        let file = disk.open(path, OpenMode::Read).unwrap();
+        let mut bytes = vec![0; to_usize(file.length().unwrap())];
+        file.read_at(&mut bytes, 0).unwrap();
+        bytes
     }
 
     const PLACE: SealedPlace = SealedPlace::Chunk {
@@ -324,13 +348,39 @@ mod tests {
     }
 
     #[test]
+    fn what_a_lost_data_key_sealed_is_no_damage_after_another_change() {
+        let disk = SimDisk::new(1);
+        opened(&disk, &secrets("a", None));
+        let old = bytes_of(&disk, "KEYS");
+        let (lost, _) = opened(&disk, &secrets("b", Some("a")));
+        FILES.iter().try_for_each(|path| replace(&disk, path, &old)).unwrap();
+        let (again, what) = opened(&disk, &secrets("b", Some("a")));
+        assert_eq!(what, What::Rotated);
+        let refused = again.open(&PLACE, &mut sealed(&lost)).unwrap_err();
+        assert!(matches!(refused, FormatError::DataKey(_)) && !refused.is_damage(), "{refused}");
+        assert!(!again.is_older(&sealed(&lost)), "nobody tries to seal it anew");
+    }
+
+    #[test]
+    fn an_older_file_of_keys_does_not_take_the_place_of_the_other_one() {
+        for file in FILES {
+            let disk = SimDisk::new(1);
+            opened(&disk, &secrets("a", None));
+            let old = bytes_of(&disk, file);
+            let aes = Secrets { cipher: Cipher::Aes, ..secrets("a", None) };
+            let (sealer, _) = opened(&disk, &aes);
+            replace(&disk, file, &old).unwrap();
+            let (again, what) = opened(&disk, &aes);
+            assert_eq!(what, What::Opened);
+            assert_eq!(again.open(&PLACE, &mut sealed(&sealer)).unwrap(), b"plain");
+        }
+    }
+
+    #[test]
     fn a_change_that_needs_one_data_key_too_many_is_refused() {
         let disk = SimDisk::new(1);
         opened(&disk, &secrets("a", None));
-        let file = disk.open("KEYS", OpenMode::Read).unwrap();
-        let mut bytes = vec![0; to_usize(file.length().unwrap())];
-        file.read_at(&mut bytes, 0).unwrap();
-        let file = KeyFile::decode(&bytes, NEW.id).unwrap();
+        let file = KeyFile::decode(&bytes_of(&disk, "KEYS"), NEW.id).unwrap();
         let mut keys = DataKeys::unwrap(b"a", &file, "KEYS").unwrap();
         for _ in 1..KeyFile::KEYS_MAX {
             add(&mut keys, Cipher::ChaCha, &mut |into| into.fill(3), 9);
@@ -378,9 +428,7 @@ mod tests {
     fn a_crash_while_the_key_changes_leaves_one_that_opens() {
         let before = SimDisk::new(1);
         opened(&before, &secrets("a", None));
-        let old = before.open("KEYS.copy", OpenMode::Read).unwrap();
-        let mut bytes = vec![0; to_usize(old.length().unwrap())];
-        old.read_at(&mut bytes, 0).unwrap();
+        let bytes = bytes_of(&before, "KEYS.copy");
         let (sealer, _) = opened(&before, &secrets("b", Some("a")));
         // The copy was not written any more.
         replace(&before, "KEYS.copy", &bytes).unwrap();
