@@ -160,8 +160,8 @@ pub fn seal<'a>(
 /// Reads a record of a segment of the stream, sealed or not; `see` gets its subject.
 ///
 /// # Errors
-/// When it was changed, or there is no key for it: `at` makes an error of that. When it is stored
-/// in a way that this program does not know.
+/// When it was changed or erased, or there is no key for it: `at` makes an error of that. When it
+/// is stored in a way that this program does not know.
 pub fn message(
     sealer: Option<&Sealer>,
     (account, stream): (AccountId, StreamId),
@@ -170,8 +170,9 @@ pub fn message(
     see: impl FnOnce(&[u8]),
 ) -> Result<Payload, Error> {
     let fields = record.fields();
-    if fields.is_erased && fields.flags != 0 {
-        return Ok(Payload::default());
+    // Who asks has the message. No key is needed for the mark, so anybody could have made it.
+    if fields.is_erased {
+        return Err(at(FormatError::Erased));
     }
     if fields.flags & MESSAGE == 0 {
         sealer.map_or(Ok(()), Sealer::admit_plain).map_err(at)?;

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::sync::Arc;
 
+use anabranch_config::options::{Cipher as Configured, Encryption};
 use anabranch_jetstream::stream::Command;
 use anabranch_log::Error;
-use anabranch_log::disk::{Disk as _, OpenMode, Operation, SimDisk};
+use anabranch_log::directory::Directory;
+use anabranch_log::disk::{Disk as _, LockMode, OpenMode, Operation, SimDisk};
 use anabranch_log::format::{
-    AccountId, DirectoryId, Envelope, FormatError, Kind, Lsn, Record, StreamId,
+    AccountId, Checksum, DirectoryFormat, DirectoryId, Envelope, FormatError, Kind, Lsn, Record,
+    StreamId,
 };
 use anabranch_log::sealing::{Cipher, SealedPlace, Sealer, Secrets};
-use anabranch_log::segment::{NewRecord, Place, SegmentId, SegmentReader, SegmentWriter};
+use anabranch_log::segment::{NewRecord, Place, ScanItem, SegmentId, SegmentReader, SegmentWriter};
 
 use super::fault_tests::{Store, damage_at_random, fails, texts};
 use super::journal::Opening;
@@ -20,6 +23,7 @@ use super::mending::Mended;
 use super::recovery;
 use super::rewriting::Advance;
 use super::sealing::{self, Opener};
+use super::store_reader::StoreReader;
 
 fn secrets(cipher: Cipher) -> Secrets {
     Secrets { key: "sesame".to_owned(), previous: None, cipher }
@@ -400,5 +404,61 @@ fn older_keys_put_back_refuse_the_start_and_cost_nothing() {
         put(&new);
         let mut store = Store::open_with(&disk, Some(secrets));
         assert_eq!((store.bodies(id), store.lost(id)), (texts(1..=6), vec![]));
+    }
+}
+
+/// Says in a segment that its first record is erased, as anybody can who writes to the disk.
+fn forge_erased(disk: &SimDisk, path: &str) {
+    let file = disk.open(path, OpenMode::Write).unwrap();
+    let mut checksum = [0; 4];
+    file.read_at(&mut checksum, 64 + 36).unwrap();
+    let mark = Checksum(u32::from_le_bytes(checksum)).then(b"erased").0.max(1);
+    file.write_at(&mark.to_le_bytes(), 64 + 4).unwrap();
+}
+
+#[test]
+fn a_message_that_is_said_to_be_erased_but_was_not_deleted_is_lost() {
+    for secrets in [None, Some(secrets(Cipher::ChaCha))] {
+        for config in ["", ",\"compression\":\"s2\""] {
+            let disk = SimDisk::new(1);
+            let mut store = Store::open_with(&disk, secrets.clone());
+            let id = store.create_with("S", config);
+            let long = "body of a hundred bytes and more ".repeat(4);
+            store.publish(id, &long);
+            store.publish_all(id, 2..=3);
+            store.checkpoint().unwrap();
+            forge_erased(&disk, &store.segment(id));
+            let mut store = store.reopen();
+            assert_eq!(store.bodies(id), texts(2..=3));
+            assert_eq!(store.lost(id), [1]);
+        }
+    }
+}
+
+#[test]
+fn tools_take_a_deleted_message_as_it_is() {
+    for secrets in [None, Some(secrets(Cipher::ChaCha))] {
+        let disk = SimDisk::new(1);
+        let mut store = Store::open_with(&disk, secrets.clone());
+        let id = store.create("S");
+        store.publish_all(id, 1..=2);
+        store.apply(id, 3, Command::Delete { seq: 1, erase: true }).unwrap();
+        store.checkpoint().unwrap();
+        drop(store);
+        disk.restart();
+        let new = DirectoryFormat { id: DirectoryId([1; 16]), created_ns: 1, is_sealed: false };
+        let directory = Directory::open(Arc::new(disk.clone()), LockMode::Fail, new).unwrap();
+        let (key, cipher) = ("sesame".to_owned(), Configured::ChaCha);
+        let encryption = Encryption { key, previous_key: None, cipher };
+        let reader = StoreReader::new(&directory, secrets.is_some().then_some(&encryption));
+        let reader = reader.unwrap();
+        let segment = SegmentId { account: WHOSE.0, stream: id, first_seq: 1, revision: 0 };
+        let segment = SegmentReader::open(&disk, directory.id(), segment).unwrap();
+        let subjects = segment.scan(0, None).unwrap().map(|item| match item.unwrap() {
+            ScanItem::Record(_, record) => reader.subject((WHOSE.0, id), &record).unwrap(),
+            ScanItem::Damage(damage) => panic!("{damage:?}"),
+        });
+        let erased = secrets.is_none().then(|| vec![0]);
+        assert_eq!(subjects.collect::<Vec<_>>(), [erased, Some(b"a".to_vec())]);
     }
 }

@@ -58,7 +58,7 @@ impl StoreReader {
     }
 
     /// The subject of a message of a segment, which is opened; nothing of sealed ones without the
-    /// key.
+    /// key, nor of erased ones that were sealed. Zeros of other erased ones.
     ///
     /// # Errors
     /// When it was changed, or is stored in a way that this program does not know.
@@ -68,6 +68,9 @@ impl StoreReader {
         record: &StoredRecord,
     ) -> Result<Option<Vec<u8>>, Error> {
         let is_sealed = record.fields().flags & sealing::MESSAGE != 0;
+        if record.fields().is_erased {
+            return Ok((!is_sealed).then(|| record.subject().to_vec()));
+        }
         if !is_sealed && self.sealer.is_none() {
             return Ok(Some(record.subject().to_vec()));
         }

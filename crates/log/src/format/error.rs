@@ -72,6 +72,9 @@ pub enum FormatError {
     /// It is not sealed, where everything is.
     #[error("it is not encrypted, in a directory where everything is")]
     Plain,
+    /// It was erased, or is said to be: nothing of it is left that could be checked.
+    #[error("it is erased, and nobody deleted it")]
+    Erased,
 }
 
 impl FormatError {
