@@ -71,6 +71,19 @@ pub fn is_structural(subject: &[u8], domain: &str) -> bool {
     )
 }
 
+/// The request may wait with what else waits for its stream: it is logged when its turn comes, so
+/// it must not change how what was logged meanwhile is applied.
+#[must_use]
+pub fn may_wait(subject: &[u8], domain: &str) -> bool {
+    !matches!(endpoint(subject, domain), Some(Endpoint::Stream(StreamCall::Update, _)))
+}
+
+/// The request removes messages, of which there may be many.
+#[must_use]
+pub fn is_purge(subject: &[u8], domain: &str) -> bool {
+    matches!(endpoint(subject, domain), Some(Endpoint::Stream(StreamCall::Purge, _)))
+}
+
 /// Carries out a request that makes, changes or ends a stream.
 pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
     let endpoint = endpoint(message.subject, shard.intake.domain());

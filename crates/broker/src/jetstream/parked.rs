@@ -11,6 +11,8 @@ use super::waiting::Waiting;
 const BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Requests that wait for one stream, beyond which they are dropped.
 const REQUESTS_MAX: usize = 10_000;
+/// Purges that wait for one stream, beyond which they are refused.
+pub const PURGES_MAX: usize = 16;
 /// Bytes that a waiting message takes beside its contents.
 const OVERHEAD: usize = 128;
 
@@ -22,6 +24,7 @@ pub struct Parked {
     waiting: VecDeque<Queued>,
     bytes: usize,
     requests: usize,
+    purges: usize,
 }
 
 /// A request that is answered when it was carried out.
@@ -51,6 +54,8 @@ pub struct Queued {
     pub now: i64,
     /// Why it could not be logged.
     pub refused: Option<ApiError>,
+    /// It takes long.
+    pub is_purge: bool,
 }
 
 impl Parked {
@@ -66,6 +71,12 @@ impl Parked {
         self.is_full() || self.requests >= REQUESTS_MAX
     }
 
+    /// No more purges may come.
+    #[must_use]
+    pub fn is_full_of_purges(&self) -> bool {
+        self.purges >= PURGES_MAX
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -76,6 +87,7 @@ impl Parked {
     pub fn push(&mut self, queued: Queued) {
         self.bytes += queued.size();
         self.requests += usize::from(queued.is_request());
+        self.purges += usize::from(queued.is_purge);
         self.waiting.push_back(queued);
     }
 
@@ -84,6 +96,7 @@ impl Parked {
         let queued = self.waiting.pop_front()?;
         self.bytes -= queued.size();
         self.requests -= usize::from(queued.is_request());
+        self.purges -= usize::from(queued.is_purge);
         Some(queued)
     }
 }
@@ -110,7 +123,17 @@ mod tests {
         let from = ClientId(1);
         let (subject, reply, headers) = (&b"s"[..], &b""[..], &b""[..]);
         let message = Inbound { recipient, from, subject, reply, headers, body };
-        Queued { message: Waiting::of(&message), now: 0, refused: None }
+        Queued { message: Waiting::of(&message), now: 0, refused: None, is_purge: false }
+    }
+
+    #[test]
+    fn purges_that_wait_are_few() {
+        let mut parked = Parked::default();
+        let purge = || Queued { is_purge: true, ..queued(Intake::API, b"") };
+        (0..PURGES_MAX).for_each(|_| parked.push(purge()));
+        assert!(parked.is_full_of_purges() && !parked.is_full_of_requests());
+        parked.pop();
+        assert!(!parked.is_full_of_purges());
     }
 
     #[test]

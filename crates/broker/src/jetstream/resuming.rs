@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use anabranch_jetstream::ApiError;
 use anabranch_jetstream::advisory::Advisory;
 use anabranch_jetstream::stream::Progress;
+use anabranch_jetstream::{ApiError, error};
 use anabranch_log::format::StreamId;
 
 use super::advising::{advise, tell_abandoned};
@@ -13,7 +13,7 @@ use super::api;
 use super::outbox::Outbox;
 use super::parked::{Asked, Awaited, Parked, Queued};
 use super::publishing;
-use super::shard::Shard;
+use super::shard::{Shard, now};
 use super::streams::Intake;
 use super::waiting::Waiting;
 use crate::worker::Inbound;
@@ -74,16 +74,38 @@ impl Shard {
     ) {
         // What could not be logged need not wait, unless its answer does.
         let is_answered = refused.is_some() && message.recipient != Intake::API;
+        let is_purge = !self.parked.is_empty()
+            && message.recipient == Intake::API
+            && refused.is_none()
+            && api::is_purge(message.subject, self.intake.domain());
         if !self.parked.is_empty()
             && !is_answered
             && let Some(parked) = self.busy_with(message)
         {
-            let queued = Queued { message: Waiting::of(message), now, refused };
+            let queued = Queued { message: Waiting::of(message), now, refused, is_purge };
             let size = queued.size();
             parked.push(queued);
             return self.draining.came(size);
         }
         self.apply_now(message, refused, now, outbox);
+    }
+
+    /// Carries out a request that makes, changes or ends a stream, or lets it wait.
+    pub(super) fn restructure(&mut self, request: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
+        if !self.parked.is_empty() {
+            if api::may_wait(request.subject, self.intake.domain())
+                && let Some(parked) = self.busy_with(request)
+            {
+                let message = Waiting::of(request);
+                let queued = Queued { message, now, refused: None, is_purge: false };
+                let size = queued.size();
+                parked.push(queued);
+                return self.draining.came(size);
+            }
+            self.finish_for(request, outbox);
+        }
+        api::restructure(self, request, now, outbox);
+        self.look_at_deadlines();
     }
 
     /// What waits for the stream that a message is for, if that is busy.
@@ -130,15 +152,22 @@ impl Shard {
         });
     }
 
+    /// So many purges wait for the stream that no more are taken.
+    pub(super) fn has_many_purges(&self, id: StreamId) -> bool {
+        let parked = self.streams.get(id).and_then(|held| held.parked.as_deref());
+        parked.is_some_and(Parked::is_full_of_purges)
+    }
+
     /// Ends what the stream is busy with that a request is about to change.
-    pub(super) fn finish_for(&mut self, message: &Inbound<'_>) {
-        if self.parked.is_empty() {
-            return;
-        }
-        let name = api::stream_of(message.subject, self.intake.domain());
-        let held = name.and_then(|name| self.streams.find(name.as_bytes()));
-        if let Some(id) = held.map(|held| held.id) {
-            self.finish(id);
+    fn finish_for(&mut self, message: &Inbound<'_>, outbox: &mut Outbox<'_>) {
+        let Some(name) = api::stream_of(message.subject, self.intake.domain()) else { return };
+        let name = name.to_owned();
+        // Among what waits it may be ended and made again.
+        while let Some(held) = self.streams.find(name.as_bytes())
+            && held.parked.is_some()
+        {
+            let id = held.id;
+            self.finish_with(id, outbox);
         }
     }
 
@@ -216,10 +245,12 @@ impl Shard {
         if self.streams.get(id).is_none_or(|held| held.parked.is_none()) {
             return;
         }
-        self.with_outbox(|shard, outbox| {
-            while shard.go_on(id, outbox) == Progress::More {}
-            shard.write_touched(outbox);
-        });
+        self.with_outbox(|shard, outbox| shard.finish_with(id, outbox));
+    }
+
+    fn finish_with(&mut self, id: StreamId, outbox: &mut Outbox<'_>) {
+        while self.go_on(id, outbox) == Progress::More {}
+        self.write_touched(outbox);
         self.parked.retain(|&other| other != id);
     }
 
@@ -247,7 +278,11 @@ impl Shard {
             let Some(queued) = self.next_waiting(id) else { break };
             count += 1;
             bytes += queued.size();
-            let Queued { message, now, refused } = queued;
+            let Queued { message, now, refused, .. } = queued;
+            if self.is_structural(&message.inbound()) {
+                self.restructure_busy(id, &message.inbound(), outbox);
+                break;
+            }
             self.apply_now(&message.inbound(), refused, now, outbox);
         }
         self.draining.took(bytes);
@@ -259,6 +294,33 @@ impl Shard {
             self.touched.push(id);
         }
         Progress::Done
+    }
+
+    fn is_structural(&self, message: &Inbound<'_>) -> bool {
+        let is_request = message.recipient == Intake::API;
+        is_request && api::is_structural(message.subject, self.intake.domain())
+    }
+
+    /// Carries out a request that waited and may end the stream. What waits behind it finds that
+    /// gone, unless another one makes it again.
+    fn restructure_busy(&mut self, id: StreamId, request: &Inbound<'_>, outbox: &mut Outbox<'_>) {
+        let held = self.streams.get_mut(id);
+        let Some(mut parked) = held.and_then(|held| held.parked.take()) else { return };
+        api::restructure(self, request, now(), outbox);
+        self.look_at_deadlines();
+        if let Some(held) = self.streams.get_mut(id) {
+            held.parked = Some(parked);
+            return;
+        }
+        while let Some(Queued { message, now: then, refused, .. }) = parked.pop() {
+            let message = message.inbound();
+            if self.is_structural(&message) {
+                self.restructure(&message, now(), outbox);
+            } else {
+                // What was logged was so for the stream that is gone.
+                self.apply(&message, refused.or(Some(error::STREAM_NOT_FOUND)), then, outbox);
+            }
+        }
     }
 
     /// What comes next for a stream, if that is not busy again.

@@ -24,6 +24,7 @@ use super::figures::Figures;
 use super::held::{Held, Store};
 use super::journal::{Journal, Opening, is_out_of_space};
 use super::outbox::Outbox;
+use super::parked::PURGES_MAX;
 use super::payloads::MemoryPayloads;
 use super::publishing::Message;
 use super::pulling::{Pipes, pull};
@@ -268,7 +269,7 @@ impl Shard {
         let now = now();
         let drops_requests = self.drops_requests;
         self.wait_for_room();
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut bytes, mut purges) = (0, 0, 0);
         let mut pending: Vec<Pending<'_>> = Vec::new();
         for message in messages {
             count += 1;
@@ -287,10 +288,15 @@ impl Shard {
             if is_request && api::is_structural(message.subject, self.intake.domain()) {
                 // Streams come and go between commits: what is checked is what is applied.
                 self.settle(&mut pending, now);
-                self.finish_for(&message);
-                self.with_outbox(|shard, outbox| api::restructure(shard, &message, now, outbox));
-                self.due = self.streams.next_deadline();
+                self.with_outbox(|shard, outbox| shard.restructure(&message, now, outbox));
                 continue;
+            }
+            if is_request && api::is_purge(message.subject, self.intake.domain()) {
+                purges += 1;
+                if purges % PURGES_MAX == 0 {
+                    // It is seen how many of them wait.
+                    self.settle(&mut pending, now);
+                }
             }
             let before = self.journal.gathered();
             let refused = self.log(&message, now).err();
@@ -351,6 +357,9 @@ impl Shard {
             let Some(change) = api::change(&self.streams, message, domain, strictness) else {
                 return Ok(());
             };
+            if change.is_purge() && self.has_many_purges(change.stream) {
+                return Err(error::TOO_MANY_REQUESTS);
+            }
             return self.append(change.stream, now, &change.command());
         }
         if !self.admit(message) {

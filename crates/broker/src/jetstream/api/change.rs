@@ -21,6 +21,12 @@ enum What {
 }
 
 impl Change {
+    /// It removes messages, of which there may be many.
+    #[must_use]
+    pub fn is_purge(&self) -> bool {
+        matches!(self.what, What::Purge(_))
+    }
+
     /// The command that is logged.
     #[must_use]
     pub fn command(&self) -> Command<'_> {
