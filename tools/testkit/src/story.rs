@@ -8,6 +8,8 @@
 //!   headers, and `@ REPLY` another reply subject. A body may have `\r`, `\n` and `\\`.
 //! - `* text`: waits for what comes by itself.
 //! - `! kill`: kills the server, and starts one on what it left.
+//! - `% key: value` behind one of those two or the beginning: more of the block `jetstream {}`; it
+//!   stays until others come.
 //!
 //! After a step stands what came for it, one line a message: `< . headers body` for an answer,
 //! `< SUBJECT …` for another message (the client listens to `rp.>` and to advisories of batches),
@@ -136,6 +138,12 @@ impl Story {
         fs::write(&self.path, text).map_err(|error| Error::File(self.path.clone(), error))
     }
 
+    /// The lines of configuration behind a line.
+    fn configured(&self, index: usize) -> String {
+        let behind = self.lines[index + 1..].iter().map_while(|line| line.strip_prefix("% "));
+        behind.map(|line| format!("{line}\n")).collect()
+    }
+
     /// Takes every step, and has `after` listen to what comes of it.
     fn go_through(
         &self,
@@ -148,13 +156,13 @@ impl Story {
         for (index, line) in self.lines.iter().enumerate() {
             let line = line.replace("{{storage}}", storage);
             if line.starts_with("== ") {
-                let stage = Stage::build(binary)?;
+                let stage = Stage::build(binary, self.configured(index))?;
                 let teller = Teller::connect(stage.server())?;
                 told = Some((stage, teller));
             }
             let Some((stage, teller)) = &mut told else { continue };
             if line == "! kill" {
-                stage.rebuild(binary)?;
+                stage.rebuild(binary, self.configured(index))?;
                 *teller = Teller::connect(stage.server())?;
             }
             if let Some(header) = line.strip_prefix("| ") {
@@ -175,32 +183,40 @@ impl Story {
 }
 
 /// The server of a part, and those before it that were killed.
-struct Stage(Vec<Server>);
+struct Stage {
+    servers: Vec<Server>,
+    /// What stands in `jetstream {}`.
+    configured: String,
+}
 
 impl Stage {
-    fn build(binary: &Binary) -> Result<Self, Error> {
-        Ok(Self(vec![Server::start(binary, &config("{{dir}}"))?]))
+    fn build(binary: &Binary, configured: String) -> Result<Self, Error> {
+        let server = Server::start(binary, &config("{{dir}}", &configured))?;
+        Ok(Self { servers: vec![server], configured })
     }
 
     /// The one that runs.
     fn server(&self) -> &Server {
-        self.0.last().expect("there is one from the beginning")
+        self.servers.last().expect("there is one from the beginning")
     }
 
-    fn rebuild(&mut self, binary: &Binary) -> Result<(), Error> {
-        if let Some(server) = self.0.last_mut() {
+    fn rebuild(&mut self, binary: &Binary, configured: String) -> Result<(), Error> {
+        if !configured.is_empty() {
+            self.configured = configured;
+        }
+        if let Some(server) = self.servers.last_mut() {
             server.signal(Signal::KILL)?;
             server.await_end(PATIENCE)?;
         }
         // What it left is in the folder of the first.
-        let left = self.0[0].directory().display().to_string();
-        self.0.push(Server::start(binary, &config(&left))?);
+        let left = self.servers[0].directory().display().to_string();
+        self.servers.push(Server::start(binary, &config(&left, &self.configured))?);
         Ok(())
     }
 }
 
-fn config(directory: &str) -> String {
-    format!("server_name: story\njetstream {{ store_dir: \"{directory}/store\" }}\n")
+fn config(directory: &str, more: &str) -> String {
+    format!("server_name: story\njetstream {{ store_dir: \"{directory}/store\"\n{more}}}\n")
 }
 
 /// Other messages come from elsewhere in a server, at no fixed moment.

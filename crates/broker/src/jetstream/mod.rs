@@ -6,6 +6,7 @@ mod advising;
 mod announcing;
 mod api;
 mod backlog;
+mod batch_limits;
 mod capacity;
 mod checkpointing;
 mod compacting;

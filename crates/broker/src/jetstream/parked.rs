@@ -77,6 +77,12 @@ impl Parked {
         self.purges >= PURGES_MAX
     }
 
+    /// Messages that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn bytes(&self) -> usize {

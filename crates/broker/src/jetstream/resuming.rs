@@ -184,7 +184,10 @@ impl Shard {
         // A stream that is gone no longer answers, as if nobody had listened.
         let Some(held) = self.streams.get_mut(StreamId(message.recipient.0)) else { return };
         match refused {
-            None => publishing::apply(held, message, now, outbox),
+            None => {
+                self.batches.limit(held, message);
+                publishing::apply(held, message, now, outbox);
+            }
             Some(error) => publishing::refuse(held, message, &error, outbox),
         }
         let (id, is_busy) = (held.id, held.machine.is_busy());

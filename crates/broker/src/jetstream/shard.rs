@@ -17,6 +17,7 @@ use anabranch_log::format::StreamId;
 
 use super::announcing::announce;
 use super::api;
+use super::batch_limits::Batches;
 use super::capacity::{Capacity, Room};
 use super::compacting::Compactor;
 use super::draining::Draining;
@@ -48,6 +49,7 @@ pub struct Shard {
     pub(super) journal: Journal,
     pub(super) figures: Arc<Figures>,
     pub(super) capacity: Capacity,
+    pub(super) batches: Batches,
     /// Who takes from whom.
     pub(super) pipes: Pipes,
     /// Backups and restores that are under way.
@@ -138,6 +140,7 @@ impl Shard {
             journal,
             figures,
             capacity,
+            batches: Batches::new(&options.limits.batch),
             pipes: Pipes::default(),
             transfers: Transfers::default(),
             news: Vec::new(),
@@ -269,7 +272,7 @@ impl Shard {
         let now = now();
         let drops_requests = self.drops_requests;
         self.wait_for_room();
-        let (mut count, mut bytes, mut purges) = (0, 0, 0);
+        let (mut count, mut bytes, mut purges, mut counts) = (0, 0, 0, 0);
         let mut pending: Vec<Pending<'_>> = Vec::new();
         for message in messages {
             count += 1;
@@ -297,6 +300,11 @@ impl Shard {
                     // It is seen how many of them wait.
                     self.settle(&mut pending, now);
                 }
+            }
+            if !is_request && self.must_count_batches(&message, counts) {
+                counts += 1;
+                self.settle(&mut pending, now);
+                self.count_batches(&message);
             }
             let before = self.journal.gathered();
             let refused = self.log(&message, now).err();
@@ -368,6 +376,7 @@ impl Shard {
         if !self.parked.is_empty() && self.is_overloaded(message) {
             return Err(error::TOO_MANY_REQUESTS);
         }
+        self.log_limits(message, now)?;
         let Inbound { subject, headers, body, reply, .. } = *message;
         let command = Message { subject, headers, body, reply }.command();
         self.append(StreamId(message.recipient.0), now, &command)

@@ -1,7 +1,7 @@
 //! JetStream.
 
 use super::Kind::{Block as InBlock, Bool, Duration, DurationText, Int, SizeText, Text};
-use super::{Block, NONE, Opt, Unknown, acts, encryption, follows, warns};
+use super::{Block, NONE, Opt, Unknown, acts, encryption, warns};
 
 /// `jetstream {}`.
 pub static JETSTREAM: Block =
@@ -62,7 +62,7 @@ const LIMITS_OPTIONS: &[Opt] = &[
     warns("max_ha_assets", NONE, Int, "Replicated streams and consumers."),
     warns("max_request_batch", NONE, Int, "Messages of a pull request."),
     acts("duplicate_window", NONE, DurationText, "Longest window for duplicates."),
-    warns("batch", NONE, InBlock(&JETSTREAM_BATCH), "Limits of atomic batches."),
+    acts("batch", NONE, InBlock(&JETSTREAM_BATCH), "Limits of batches."),
 ];
 
 /// `batch {}` in those.
@@ -70,10 +70,10 @@ pub static JETSTREAM_BATCH: Block =
     Block { name: "jetstream.limits.batch", unknown: Unknown::Field, options: BATCH_OPTIONS };
 
 const BATCH_OPTIONS: &[Opt] = &[
-    follows("max_inflight_per_stream", NONE, Int, "Open batches of a stream."),
-    follows("max_inflight_total", NONE, Int, "Open batches in all."),
-    follows("max_msgs", NONE, Int, "Messages of a batch."),
-    follows("timeout", NONE, DurationText, "Life of an open batch."),
+    acts("max_inflight_per_stream", NONE, Int, "Open batches of a stream, of each sort."),
+    acts("max_inflight_total", NONE, Int, "Open batches in all, of each sort."),
+    acts("max_msgs", NONE, Int, "Messages of an atomic batch."),
+    acts("timeout", NONE, DurationText, "How long a batch waits for its next message."),
 ];
 
 static TPM: Block = Block { name: "jetstream.tpm", unknown: Unknown::Field, options: TPM_OPTIONS };

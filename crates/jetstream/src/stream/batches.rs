@@ -3,6 +3,7 @@
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
 use super::dedup::IdHash;
 use super::fast::Fast;
+use super::limits::BatchLimits;
 use super::machine::Stream;
 use super::staging::{Staged, Waiting};
 use super::taking::{Progress, Taking};
@@ -28,7 +29,9 @@ pub(super) fn save(stream: &Stream, into: &mut Vec<u8>) {
 }
 
 fn save_taking(stream: &Stream, into: &mut Vec<u8>) {
-    if stream.taking == Taking::default() {
+    let limits = stream.batch_limits;
+    let is_limited = limits != BatchLimits::default();
+    if stream.taking == Taking::default() && !is_limited {
         return;
     }
     for known in [&stream.taking.current, &stream.taking.former] {
@@ -40,9 +43,12 @@ fn save_taking(stream: &Stream, into: &mut Vec<u8>) {
             put_varint(into, progress.stored);
         }
     }
+    if is_limited {
+        limits.encode(into);
+    }
 }
 
-/// Adds how far sources were taken.
+/// Adds how far sources were taken, and limits of batches.
 pub(super) fn load_taking(stream: &mut Stream, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
     for known in [&mut stream.taking.current, &mut stream.taking.former] {
         for _ in 0..bytes.varint()? {
@@ -54,6 +60,9 @@ pub(super) fn load_taking(stream: &mut Stream, bytes: &mut Bytes<'_>) -> Result<
             let (seq, identity) = (bytes.varint()?, text(bytes)?);
             known.insert(key, Progress { seq, identity, stored: bytes.varint()? });
         }
+    }
+    if !bytes.0.is_empty() {
+        stream.batch_limits = BatchLimits::decode(bytes)?;
     }
     Ok(())
 }

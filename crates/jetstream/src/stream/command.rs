@@ -3,6 +3,7 @@
 //! The envelope around them (stream, time) is the log's. Numbers are little-endian.
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::limits::BatchLimits;
 use super::restoring::RestoreStep;
 use super::taking::FromOrigin;
 
@@ -73,6 +74,8 @@ pub enum Command<'a> {
     },
     /// A mirror goes on behind this sequence: its origin begins later.
     Advance(u64),
+    /// From now on batches of the stream have these limits.
+    Limit(BatchLimits),
 }
 
 const CREATE: u8 = 1;
@@ -83,6 +86,7 @@ const PUBLISH_FAST: u8 = 5;
 const MIRROR: u8 = 6;
 const SOURCE: u8 = 7;
 const ADVANCE: u8 = 8;
+const LIMIT: u8 = 9;
 const RESTORE: u8 = 32;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
@@ -113,6 +117,7 @@ impl<'a> Command<'a> {
             | Self::Mirror { .. }
             | Self::Source { .. }
             | Self::Advance(_)
+            | Self::Limit(_)
             | Self::Restore(_) => Record::Control,
         }
     }
@@ -174,6 +179,10 @@ impl<'a> Command<'a> {
                 into.push(ADVANCE);
                 into.extend_from_slice(&seq.to_le_bytes());
             }
+            Self::Limit(limits) => {
+                into.push(LIMIT);
+                limits.encode(into);
+            }
         }
     }
 
@@ -212,6 +221,7 @@ impl<'a> Command<'a> {
                     Ok(Self::Source { feed, identity, message: read_message(&mut bytes)? })
                 }
                 ADVANCE => Ok(Self::Advance(bytes.u64()?)),
+                LIMIT => BatchLimits::decode(&mut bytes).map(Self::Limit),
                 _ => Err(DecodeError::Field("control command")),
             },
             Record::Tombstone => match bytes.byte()? {
@@ -265,6 +275,7 @@ mod tests {
             Command::Mirror { time: -1, message },
             Command::Source { feed: 1, identity: b"abcdefgh", message },
             Command::Advance(41),
+            Command::Limit(BatchLimits { messages: 77, ..BatchLimits::default() }),
         ] {
             let mut bytes = Vec::new();
             command.encode(&mut bytes);

@@ -11,13 +11,10 @@ use super::draft::Publish;
 use super::index::Removed;
 use super::machine::Stream;
 use super::publishing::Stored;
-use super::staging::PATIENCE_NS;
 use crate::config::exceeds_api_level;
 use crate::error::{self, ApiError};
 use crate::publish::batch::{FastBatch, FlowMessage, Gap, Operation};
 
-/// Batches of one stream that are under way at most.
-const BATCHES_MAX: usize = 1000;
 /// Messages after which a publisher hears of them, at most, for all publishers together.
 const FLOW_MAX: u16 = 500;
 
@@ -131,7 +128,7 @@ impl Stream {
                 return None;
             }
         };
-        held.deadline = message.now.saturating_add(PATIENCE_NS);
+        held.deadline = message.now.saturating_add(self.batch_limits.patience_ns);
         let batches = self.fast.0.len() + usize::from(!self.fast.0.contains_key(batch.id));
         let (over, stored) = match batch.operation {
             Operation::Ping => (held.ping(&batch, batches, told), None),
@@ -163,12 +160,14 @@ impl Stream {
             return Err(error::BATCH_DISABLED);
         }
         let batch = batch?;
+        let max = usize::try_from(self.batch_limits.fast).ok();
+        let is_full = max.is_some_and(|max| self.fast.0.len() >= max);
         let held = match self.fast.0.get(batch.id) {
             Some(held) => *held,
             None if batch.seq != 1 || batch.operation == Operation::Ping => {
                 return Err(error::BATCH_ID_UNKNOWN);
             }
-            None if self.fast.0.len() >= BATCHES_MAX => return Err(error::BATCH_TOO_MANY),
+            None if is_full => return Err(error::BATCH_TOO_MANY),
             None => Fast {
                 flow: self.fast.initial_flow(batch.flow),
                 flow_max: batch.flow,

@@ -9,6 +9,7 @@ use super::expiry::Expiries;
 use super::fast::FastBatches;
 use super::feeds::Feed;
 use super::index::Index;
+use super::limits::BatchLimits;
 use super::pages::Location;
 use super::schedules::Schedules;
 use super::shaping::Shapes;
@@ -31,6 +32,7 @@ pub struct Stream {
     pub(super) schedules: Schedules,
     pub(super) staging: Staging,
     pub(super) fast: FastBatches,
+    pub(super) batch_limits: BatchLimits,
     /// Where it takes messages from.
     pub(super) feeds: Arc<[Feed]>,
     pub(super) taking: Taking,
@@ -60,6 +62,7 @@ impl Stream {
             schedules: Schedules::default(),
             staging: Staging::default(),
             fast: FastBatches::default(),
+            batch_limits: BatchLimits::default(),
             feeds: Feed::of(&config).into(),
             taking: Taking::default(),
             age_floor: config.first_seq.max(1),

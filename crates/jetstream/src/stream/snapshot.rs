@@ -2,8 +2,8 @@
 //!
 //! Version 1 of the state: configuration (JSON), creation, counters, last message id, how many
 //! other parts there are, expiries, schedules, batches under way, and, if there is anything to say,
-//! how far sources were taken. Numbers are LEB128 unless said otherwise. The other parts are as
-//! they are in memory.
+//! how far sources were taken and, behind that, the limits of batches. Numbers are LEB128 unless
+//! said otherwise. The other parts are as they are in memory.
 
 use super::batches;
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};

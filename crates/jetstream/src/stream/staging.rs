@@ -11,6 +11,7 @@ use super::dedup::IdHash;
 use super::differing::{Diff, Refused};
 use super::draft::Publish;
 use super::index::Removed;
+use super::limits::BatchLimits;
 use super::machine::Stream;
 use super::publishing::{Published, Stored};
 use crate::advisory::BatchAbandoned;
@@ -19,14 +20,8 @@ use crate::error::{self, ApiError};
 use crate::publish::batch::{AtomicBatch, Commit};
 use crate::publish::{PublishHeaders, block};
 
-/// Batches of one stream that are under way at most.
-const BATCHES_MAX: usize = 50;
-/// Messages of one batch at most.
-const MESSAGES_MAX: u64 = 1000;
 /// Bytes that all batches of a stream hold at most. nats-server has no such bound.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How long a batch waits for its next message.
-pub(super) const PATIENCE_NS: i64 = 10 * crate::Nanos::SECOND.0;
 const LEVEL: &str = "Nats-Required-Api-Level";
 
 /// A message that waits for the end of its batch, as it was published.
@@ -146,9 +141,9 @@ impl Stream {
             self.staging.abandon(id, BatchAbandoned::Incomplete);
             return Err(error::ATOMIC_INCOMPLETE);
         }
-        if size > MESSAGES_MAX {
+        if size > self.batch_limits.messages {
             self.staging.abandon(id, BatchAbandoned::Large);
-            return Err(error::atomic_too_large(MESSAGES_MAX));
+            return Err(error::atomic_too_large(self.batch_limits.messages));
         }
         if commit != Commit::Excluded {
             let staged = staged(message);
@@ -158,7 +153,7 @@ impl Stream {
             }
             self.staging.add(id, staged);
         }
-        let deadline = message.now.saturating_add(PATIENCE_NS);
+        let deadline = message.now.saturating_add(self.batch_limits.patience_ns);
         if let Some(batch) = self.staging.batches.get_mut(id) {
             batch.deadline = deadline;
         }
@@ -170,12 +165,13 @@ impl Stream {
         if self.staging.batches.contains_key(id) {
             return Ok(());
         }
+        let BatchLimits { atomic, messages, .. } = self.batch_limits;
         if seq != 1 {
-            let too_large = size > MESSAGES_MAX;
-            let large = || error::atomic_too_large(MESSAGES_MAX);
-            return Err(if too_large { large() } else { error::ATOMIC_INCOMPLETE });
+            let is_too_large = size > messages;
+            let large = || error::atomic_too_large(messages);
+            return Err(if is_too_large { large() } else { error::ATOMIC_INCOMPLETE });
         }
-        if self.staging.batches.len() >= BATCHES_MAX {
+        if usize::try_from(atomic).is_ok_and(|max| self.staging.batches.len() >= max) {
             return Err(error::ATOMIC_TOO_MANY);
         }
         self.staging.batches.insert(id.to_vec(), Waiting::default());

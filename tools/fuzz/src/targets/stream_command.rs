@@ -23,6 +23,7 @@ const CORPUS: &[&[u8]] = &[
     b"\x05\x01r\x01a\x00body",
     b"\x01{\"name\":\"S\"}",
     b"\x04",
+    b"\x09\x01\x02\x03\x04\0\0\0\0\0\0\0",
 ];
 
 const WORDS: &[&[u8]] = &[
@@ -52,6 +53,7 @@ fn check(input: &[u8]) {
                 take(sourcing(), identity, 1, &message);
             }
             Command::Advance(seq) => mirror().advance(seq),
+            Command::Limit(limits) => sourcing().limit_batches(limits),
             _ => {}
         }
     }
