@@ -60,8 +60,14 @@ pub struct Journal {
     checkpointed: Lsn,
     /// The same for the one that is being made.
     checkpointing_from: Lsn,
+    /// Commands in the log behind the last checkpoint, and how many of them are in the one that is
+    /// being made.
+    commands: u64,
+    commands_saved: u64,
     /// Bytes of everything in it.
     checkpoint_bytes: u64,
+    /// Bytes that were written for it, and not taken from the one before.
+    checkpoint_anew: u64,
     /// Streams whose outcomes are not in the log yet.
     untold: Untold,
     /// Since when checkpoints fail.
@@ -213,27 +219,13 @@ impl Opening {
         let mut opener = Opener::new(sealer.clone());
         let disk = Arc::clone(directory.disk());
         let mut recovery = Recovery::open(disk, directory.id(), options, start)?;
+        let mut commands = 0;
         let (begin, max) = (start.position.lsn, recovery.reach().since(start.position.lsn));
         while let Some(item) = recovery.next_item()? {
             match item {
                 Item::Batch(batch) => {
                     progress.show(batch.end.lsn.since(begin), max);
-                    for record in batch.records() {
-                        if record.envelope.kind == Kind::Outcome {
-                            let (since, outcomes) = outcomes::decode(record.payload);
-                            apply(Found::Outcomes(batch.lsn, since, outcomes))?;
-                            continue;
-                        }
-                        match logged(&record, &mut opener) {
-                            Ok(None) => {}
-                            Ok(Some(logged)) => apply(Found::Command(logged, batch.lsn))?,
-                            Err(error) if is_damage(&error) => {
-                                log::error!("{error}");
-                                apply(Found::Damage(batch.lsn, batch.end.lsn))?;
-                            }
-                            Err(error) => return Err(error),
-                        }
-                    }
+                    commands += apply_batch(&batch, &mut opener, &mut apply)?;
                 }
                 Item::Damage(damage) => {
                     report(&damage, &recovery);
@@ -244,10 +236,10 @@ impl Opening {
         let (mut wal, report) = recovery.finish()?;
         wal.release(checkpoints.log_needed_from())?;
         if report.batches > 0 {
-            log::info!("  Recovered:       {} batches of the log", report.batches);
+            log::info!("  Recovered:       {commands} commands of the log");
         }
         let clock = Instant::now();
-        let checkpoint_bytes = bytes_of(&checkpoints);
+        let (checkpoint_bytes, checkpoint_anew) = bytes_of(&checkpoints);
         let changed = report.batches > 0 || report.damages > 0;
         let untold = Untold::from(wal.written().lsn);
         let (maintained, unmarked, checkpointed) = (false, changed, start.position.lsn);
@@ -263,7 +255,10 @@ impl Opening {
             unmarked,
             checkpointed,
             checkpointing_from: checkpointed,
+            commands,
+            commands_saved: 0,
             checkpoint_bytes,
+            checkpoint_anew,
             untold,
             failing: None,
             unsynced: None,
@@ -273,6 +268,35 @@ impl Opening {
             sealer,
         })
     }
+}
+
+/// Gives `apply` what a batch has; gives how many commands it has.
+fn apply_batch(
+    batch: &wal::Batch<'_>,
+    opener: &mut Opener,
+    apply: &mut impl FnMut(Found<'_>) -> Result<(), Error>,
+) -> Result<u64, Error> {
+    let mut commands = 0;
+    for record in batch.records() {
+        if record.envelope.kind == Kind::Outcome {
+            let (since, outcomes) = outcomes::decode(record.payload);
+            apply(Found::Outcomes(batch.lsn, since, outcomes))?;
+            continue;
+        }
+        match logged(&record, opener) {
+            Ok(None) => {}
+            Ok(Some(logged)) => {
+                commands += 1;
+                apply(Found::Command(logged, batch.lsn))?;
+            }
+            Err(error) if is_damage(&error) => {
+                log::error!("{error}");
+                apply(Found::Damage(batch.lsn, batch.end.lsn))?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(commands)
 }
 
 fn logged<'a>(
@@ -354,6 +378,7 @@ impl Journal {
             sealing::write_command(sealer, &envelope, command, into);
         })?;
         self.changed = true;
+        self.commands += 1;
         self.untold.note(stream);
         Ok(())
     }
@@ -531,8 +556,10 @@ impl Journal {
     }
 }
 
-fn bytes_of(checkpoints: &Checkpoints) -> u64 {
-    checkpoints.newest().map_or(0, |newest| newest.blobs().map(|(_, length)| length).sum())
+/// Bytes of the newest checkpoint, and how many of them were written for it.
+fn bytes_of(checkpoints: &Checkpoints) -> (u64, u64) {
+    let Some(newest) = checkpoints.newest() else { return (0, 0) };
+    (newest.blobs().map(|(_, length)| length).sum(), newest.bytes_anew())
 }
 
 /// There was no space, and nothing was done. A sync that says so is none of these: what it was to

@@ -329,6 +329,7 @@ impl Subjects {
             return Err(DecodeError::Field("order"));
         }
         self.order = Blocks::from_sorted(ids());
+        self.table = Table::for_items(count);
         Ok(())
     }
 }

@@ -24,6 +24,13 @@ impl<T> Default for Table<T> {
 }
 
 impl<T: Copy> Table<T> {
+    /// No items yet, and tables for so many: none has to grow on the way there.
+    #[must_use]
+    pub fn for_items(count: usize) -> Self {
+        let tables = std::iter::repeat_with(HashTable::new).take(count.div_ceil(LOAD));
+        Self { tables: tables.collect(), len: 0 }
+    }
+
     /// How many items there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -42,7 +49,11 @@ impl<T: Copy> Table<T> {
             self.split(&hash_of);
         }
         let at = place(hash, self.tables.len());
-        self.tables[at].insert_unique(hash, item, hash_of);
+        let table = &mut self.tables[at];
+        if table.capacity() == 0 {
+            table.reserve(LOAD, &hash_of);
+        }
+        table.insert_unique(hash, item, hash_of);
         self.len += 1;
     }
 
@@ -96,7 +107,20 @@ mod tests {
         for item in 0..50_000 {
             table.insert(hash(&item), item, hash);
         }
-        assert!(table.tables.len() > 90);
+        finds_what_is_there(table);
+    }
+
+    #[test]
+    fn finds_what_is_there_in_tables_made_for_it() {
+        let mut table = Table::for_items(45_000);
+        for item in 0..50_000 {
+            table.insert(hash(&item), item, hash);
+        }
+        finds_what_is_there(table);
+    }
+
+    fn finds_what_is_there(mut table: Table<u64>) {
+        assert!((90..110).contains(&table.tables.len()));
         for item in (0..50_000).step_by(3) {
             assert_eq!(table.remove(hash(&item), |&held| held == item), Some(item));
         }

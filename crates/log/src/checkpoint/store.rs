@@ -45,6 +45,13 @@ impl Checkpoint {
     pub fn blobs(&self) -> impl Iterator<Item = (BlobKey, u64)> {
         self.blobs.iter().map(|(key, place)| (*key, place.length))
     }
+
+    /// Bytes of the blobs that were written for it, and not taken over from an earlier one.
+    #[must_use]
+    pub fn bytes_anew(&self) -> u64 {
+        let anew = self.blobs.values().filter(|place| place.generation == self.generation);
+        anew.map(|place| place.length).sum()
+    }
 }
 
 /// A checkpoint file that is not used because it is damaged.

@@ -14,6 +14,10 @@ use crate::jetstream::shard::now;
 
 /// Time between attempts of checkpoints that fail.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Commands behind a checkpoint after which the next is due: a start carries them out again. More,
+/// as long as they have fewer bytes in the log than the checkpoint would write for each.
+const COMMANDS_MAX: u64 = 200_000;
+const ANEW_PER_COMMAND: u64 = 128;
 const AWAY: Error = Error::Options("the checkpoints are being written");
 
 impl Journal {
@@ -24,14 +28,17 @@ impl Journal {
     }
 
     /// So much was logged that a checkpoint is due, and none is being made: a quarter of what the
-    /// log may hold, since it holds what came since the checkpoint before the last.
+    /// log may hold, since it holds what came since the checkpoint before the last, or so many
+    /// commands that a start would take long.
     #[must_use]
     pub fn wants_checkpoint(&self) -> bool {
         let logged = self.wal.written().lsn.since(self.checkpointed);
         let Usage { used, max } = self.wal.usage();
         // After much at once, what the last checkpoint left is released by the next one only.
         let crowded = used >= max / 4 * 3 && logged > 0;
-        (logged >= max / 4 || crowded) && self.may_checkpoint()
+        let commands_max = COMMANDS_MAX.max(self.checkpoint_anew / ANEW_PER_COMMAND);
+        let is_long = self.commands >= commands_max;
+        (logged >= max / 4 || crowded || is_long) && self.may_checkpoint()
     }
 
     /// None is being made, and none failed a moment ago.
@@ -75,6 +82,7 @@ impl Journal {
         let start = Start { position: durable, durable: durable.lsn };
         let checkpoints = self.checkpoints.take().ok_or(AWAY)?;
         self.changed = false;
+        self.commands_saved = self.commands;
         self.checkpointing_from = durable.lsn;
         self.keeper.begin(checkpoints, (start, now()), plan, wake)
     }
@@ -112,7 +120,8 @@ impl Journal {
         let Done { checkpoints, made } = done;
         let checkpoints = self.checkpoints.insert(checkpoints);
         let made = made?;
-        self.checkpoint_bytes = bytes_of(checkpoints);
+        (self.checkpoint_bytes, self.checkpoint_anew) = bytes_of(checkpoints);
+        self.commands -= std::mem::take(&mut self.commands_saved);
         self.failing = None;
         self.checkpointed = self.checkpointing_from;
         self.wal.release(made.needed_from)?;
