@@ -1,7 +1,7 @@
 //! The parts put together.
 
 use super::fields::Fields;
-use super::{authorization, jetstream, server, tls};
+use super::{accounts, authorization, jetstream, server, tls};
 use crate::grammar::Map;
 use crate::options::Options;
 use crate::problem::Problems;
@@ -18,6 +18,7 @@ pub(crate) fn build(map: &Map, problems: &mut Problems) -> Options {
     server::identity(&top, &mut options, problems);
     server::features(&top, &mut options);
     server::monitor(&top, &mut options.monitor, problems);
+    accounts::check(&top, problems);
     options.authorization = authorization::read(&top, problems);
     options.tls = top.block("tls", &TLS).map(|f| tls::read(&f, problems));
     jetstream::read(&top, &mut options, problems);

@@ -1,6 +1,7 @@
 //! From the checked tree to [`Options`](crate::Options). Kinds were checked before: a value of
 //! the wrong kind is passed over here, its problem having been reported.
 
+mod accounts;
 mod assemble;
 mod authorization;
 mod fields;
