@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::time::Nanos;
 
-pub use change::{Creation, create, restore, update};
+pub use change::{Creation, create, obstacle, restore, update};
 pub use check::{Mode, check};
 pub use document::StreamConfigRequest;
 pub use metadata::{API_LEVEL, exceeds_api_level};

@@ -14,6 +14,8 @@ mod ending;
 mod handshakes;
 #[path = "conduct/leaving.rs"]
 mod leaving;
+#[path = "conduct/restores.rs"]
+mod restores;
 #[path = "conduct/silence.rs"]
 mod silence;
 #[path = "conduct/tls_options.rs"]

@@ -45,6 +45,8 @@ pub struct Receiving {
     overrun: Option<Vec<u8>>,
     /// Where the answer to the chunk goes that is being taken in.
     current: Option<Vec<u8>>,
+    /// Why there will be no stream, whatever comes.
+    doom: Option<ApiError>,
     /// When the stream was created, as the backup says; 0: it does not.
     created: i64,
     bytes: u64,
@@ -67,15 +69,20 @@ enum Found {
 }
 
 impl Receiving {
-    /// Begins a restore into `held`, which nobody sees. Messages may have `message_max` bytes.
+    /// Begins a restore into this stream, which nobody sees. Messages may have `message_max` bytes.
     #[must_use]
-    pub fn new(intake: &Intake, held: &Held, message_max: u64, client: Client) -> Self {
-        let name = held.machine.config().name.clone();
+    pub fn new(
+        intake: &Intake,
+        (stream, name): (StreamId, &str),
+        message_max: u64,
+        client: Client,
+    ) -> Self {
+        let name = name.to_owned();
         let subject = format!("$JS.SNAPSHOT.RESTORE.{name}.{}", new_id());
         let busy = error::restore_failed("too many chunks wait");
         let refusal = encode::<Created>(&Err(busy));
         Self {
-            stream: held.id,
+            stream,
             reader: Reader::new(&name, message_max),
             name,
             subscriptions: vec![intake.listen(&subject, Intake::TRANSFERS, refusal)],
@@ -84,12 +91,20 @@ impl Receiving {
             waiting_bytes: 0,
             overrun: None,
             current: None,
+            doom: None,
             created: 0,
             bytes: 0,
             deadline: Instant::now() + CHUNK_WITHIN,
             begun: Timestamp::from_unix_nanos(wall_clock()),
             client,
         }
+    }
+
+    /// There is no such stream, and there will be none for this reason; the client hears of it when
+    /// it sent everything, as from nats-server.
+    #[must_use]
+    pub fn doomed(self, reason: ApiError) -> Self {
+        Self { doom: Some(reason), ..self }
     }
 
     /// Where chunks go.
@@ -187,6 +202,9 @@ impl Receiving {
 
     /// Takes in a part of the chunk; true when it was the rest.
     fn take_in(&mut self, shard: &mut Shard, until: Instant, now: i64) -> Result<bool, ApiError> {
+        if self.doom.is_some() {
+            return self.pass_over(until);
+        }
         let found = self.read(shard, until)?;
         let (items, is_all) = match found {
             Found::More(items) => (items, false),
@@ -206,6 +224,20 @@ impl Receiving {
         }
         shard.settled();
         Ok(is_all)
+    }
+
+    /// Takes in a part of the chunk for nothing; true when it was the rest.
+    fn pass_over(&mut self, until: Instant) -> Result<bool, ApiError> {
+        while let Some(item) = self.reader.next_item().map_err(error::restore_failed)? {
+            // In newer backups the state comes first, and nats-server wraps the reason then.
+            if let (Item::State(_), Some(doom)) = (&item, &mut self.doom) {
+                *doom = error::restore_failed(format!("error adding stream: {doom}"));
+            }
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Reads and checks items.
@@ -241,6 +273,9 @@ impl Receiving {
     /// Everything is there: the stream begins to live.
     fn finish(&self, shard: &mut Shard, now: i64) -> Result<(), ApiError> {
         self.reader.finish().map_err(error::restore_failed)?;
+        if let Some(doom) = &self.doom {
+            return Err(doom.clone());
+        }
         let step = RestoreStep::Finish(self.created);
         shard.append(self.stream, now, &Command::Restore(step))?;
         commit(shard)?;

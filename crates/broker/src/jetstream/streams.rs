@@ -418,6 +418,12 @@ mod tests {
     use crate::jetstream::payloads::MemoryPayloads;
 
     #[test]
+    fn who_comes_to_a_full_inbox_is_told() {
+        let refusal = String::from_utf8(too_many_requests("S")).unwrap();
+        assert!(refusal.contains("\"code\":429,\"err_code\":10167"), "{refusal}");
+    }
+
+    #[test]
     fn who_comes_behind_a_name_comes_first_and_nobody_twice() {
         let mut streams = Streams::default();
         for (id, name) in [(1, "C"), (2, "A"), (3, "B")] {

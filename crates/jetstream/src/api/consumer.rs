@@ -26,7 +26,8 @@ mod tests {
         let text = |call| consumer_refusal(call).map(|answer| String::from_utf8(answer).unwrap());
         let refused = text("CREATE.S.C").unwrap();
         assert!(refused.contains("consumer_create_response"), "{refused}");
-        assert!(refused.contains("consumers are not available yet"), "{refused}");
+        let why = "\"err_code\":10012,\"description\":\"consumers are not available yet\"";
+        assert!(refused.contains(why), "{refused}");
         assert!(text("INFO.S.C").unwrap().contains("\"err_code\":10014"));
         assert_eq!(text("MSG.NEXT.S.C"), None);
     }

@@ -78,8 +78,14 @@ pub fn restore(asked: &StreamConfig, around: &Surroundings<'_>) -> Result<Stream
     }
     replicas(&config, around)?;
     filters(&config)?;
-    overlap(&config, around)?;
     Ok(config)
+}
+
+/// What stands in the way of a stream that is restored, though [`restore`] has no objection.
+/// nats-server takes the whole backup before it says so.
+#[must_use]
+pub fn obstacle(config: &StreamConfig, around: &Surroundings<'_>) -> Option<ApiError> {
+    overlap(config, around).err()
 }
 
 /// Checks a request to update the stream that the API subject names; gives its new configuration.

@@ -2,7 +2,7 @@
 
 use anabranch_jetstream::advisory::Advisory;
 use anabranch_jetstream::api::{RestoreRequest, Restoring, Snapshot, SnapshotRequest};
-use anabranch_jetstream::config::{Storage, restore as check_restore};
+use anabranch_jetstream::config::{Storage, obstacle, restore as check_restore};
 use anabranch_jetstream::stream::{Command, RestoreStep};
 use anabranch_jetstream::{ApiError, error, json};
 
@@ -77,6 +77,12 @@ fn begin_restore(
         return Err(error::restore_failed("too many restores are under way"));
     }
     let id = shard.ledger.new_stream();
+    let message_max = u64::from(shard.intake.server.options.limits.payload_max);
+    let client = advising::client(&shard.intake, request.message.from);
+    if let Some(obstacle) = obstacle(&config, &surroundings(shard)) {
+        let receiving = Receiving::new(&shard.intake, (id, &config.name), message_max, client);
+        return Ok(receiving.doomed(obstacle));
+    }
     let home = match config.storage {
         Storage::Memory => None,
         Storage::File => {
@@ -88,9 +94,8 @@ fn begin_restore(
     let seed = shard.intake.server.seed();
     let held = recovery::create(id, config, now, home, seed);
     let held = Held { is_restoring: true, ..held };
-    let message_max = u64::from(shard.intake.server.options.limits.payload_max);
-    let client = advising::client(&shard.intake, request.message.from);
-    let receiving = Receiving::new(&shard.intake, &held, message_max, client);
+    let name = &held.machine.config().name;
+    let receiving = Receiving::new(&shard.intake, (id, name), message_max, client);
     shard.streams.insert(held);
     Ok(receiving)
 }
