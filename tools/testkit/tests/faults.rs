@@ -254,3 +254,86 @@ fn async_streams_outlast_a_killed_server_and_erased_messages_leave_their_file() 
     assert_eq!((&info["state"]["messages"], &info["state"]["last_seq"]), (&50.into(), &51.into()));
     end(server);
 }
+
+/// Ends the server in order, so that the next start reads files and not the log.
+fn stop(mut server: Server) {
+    server.signal(Signal::TERM).expect("the server runs");
+    server.await_end(TIMEOUT).expect("it ends");
+}
+
+/// Publishes with one header; gives the answer.
+fn publish(client: &mut Client, subject: &str, header: &str, body: &str) -> Value {
+    let headers = format!("NATS/1.0\r\n{header}\r\n\r\n");
+    let (head, all) = (headers.len(), headers.len() + body.len());
+    client.send(format!("HPUB {subject} _A.ask {head} {all}\r\n{headers}{body}\r\n"));
+    serde_json::from_slice(&client.message().payload).expect("answers are JSON")
+}
+
+#[test]
+#[ignore = "faults"]
+fn a_counter_that_cannot_be_read_is_refused_and_its_stream_goes_on() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let server = start(folder.path()).expect("it starts");
+    let mut client = open(&server);
+    let config = r#"{"name":"c","subjects":["c.>"],"allow_msg_counter":true}"#;
+    ask(&mut client, "STREAM.CREATE.c", config);
+    for subject in ["c.a", "c.b"] {
+        let ack = publish(&mut client, subject, "Nats-Incr: 10", "");
+        assert_eq!(ack["val"], "10", "{ack}");
+        let number = if subject == "c.a" { "771177" } else { "1" };
+        publish(&mut client, subject, &format!("Nats-Incr: {number}"), "");
+    }
+    stop(server);
+    damage(&folder.path().join("anabranch/streams/1/1"), b"771187");
+    let server = start(folder.path()).expect("damage is no reason not to start");
+    let mut client = open(&server);
+    for _ in 0..2 {
+        let refused = publish(&mut client, "c.a", "Nats-Incr: 1", "");
+        assert_eq!(refused["error"]["err_code"], 10_172, "{refused}");
+        let ack = publish(&mut client, "c.b", "Nats-Incr: 1", "");
+        assert!(ack["val"] == "12" || ack["val"] == "13", "{ack}");
+    }
+    let info = ask(&mut client, "STREAM.INFO.c", "");
+    assert_eq!((&info["state"]["messages"], &info["state"]["last_seq"]), (&6.into(), &6.into()));
+    assert_eq!(get(&server, "/healthz").0, "200");
+    // Who wants to count from 0 says so.
+    assert_eq!(ask(&mut client, "STREAM.PURGE.c", r#"{"filter":"c.a"}"#)["purged"], 2);
+    assert_eq!(publish(&mut client, "c.a", "Nats-Incr: 5", "")["val"], "5");
+    end(server);
+    let server = start(folder.path()).expect("it starts");
+    let mut client = open(&server);
+    assert_eq!(publish(&mut client, "c.a", "Nats-Incr: 5", "")["val"], "10");
+    end(server);
+}
+
+#[test]
+#[ignore = "faults"]
+fn a_schedule_that_cannot_be_read_ends_and_others_go_on() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let server = start(folder.path()).expect("it starts");
+    let mut client = open(&server);
+    let config = r#"{"name":"e","subjects":["e.>"],"allow_msg_schedules":true}"#;
+    ask(&mut client, "STREAM.CREATE.e", config);
+    for (schedule, target) in [("bad", "e.never"), ("good", "e.always")] {
+        let header = format!("Nats-Schedule: @every 1s\r\nNats-Schedule-Target: {target}");
+        let ack = publish(&mut client, &format!("e.{schedule}"), &header, schedule);
+        assert!(ack["error"].is_null(), "{ack}");
+    }
+    stop(server);
+    damage(&folder.path().join("anabranch/streams/1/1"), b"e.never");
+    let server = start(folder.path()).expect("damage is no reason not to start");
+    let mut client = open(&server);
+    let begun = Instant::now();
+    let subjects = loop {
+        let info = ask(&mut client, "STREAM.INFO.e", r#"{"subjects_filter":">"}"#);
+        let subjects = info["state"]["subjects"].clone();
+        if subjects["e.always"].as_u64().is_some_and(|count| count >= 2) {
+            break subjects;
+        }
+        assert!(begun.elapsed() < 2 * TIMEOUT, "it goes on: {info}");
+    };
+    assert_eq!(subjects["e.never"], Value::Null, "{subjects}");
+    assert!(server.log().contains("schedule 1 ends"), "{}", server.log());
+    assert_eq!(get(&server, "/healthz").0, "200");
+    end(server);
+}

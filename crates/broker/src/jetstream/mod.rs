@@ -33,6 +33,7 @@ mod placing;
 mod publishing;
 mod pulling;
 mod questions;
+mod readable;
 mod reading;
 mod receiving;
 mod recovery;

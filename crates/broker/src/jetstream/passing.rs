@@ -2,12 +2,14 @@
 
 use anabranch_jetstream::stream::{DueSchedule, TICK_ITEMS_MAX, Ticked};
 
+use anabranch_log::Error;
+
 use super::held::Held;
 use super::publishing::Heard;
 use super::zones::MachineZones;
 
 /// Schedules of one stream that one tick publishes; each reads one or two messages.
-const SCHEDULES_MAX: usize = 64;
+pub const SCHEDULES_MAX: usize = 64;
 const _: () = assert!(SCHEDULES_MAX <= TICK_ITEMS_MAX);
 
 /// Lets time pass for one stream.
@@ -23,14 +25,23 @@ pub fn tick(held: &mut Held, now: i64, heard: Heard<'_>) {
     held.forget(&mut removed);
     for _ in 0..SCHEDULES_MAX {
         let Some(seq) = held.machine.due_schedule(now) else { return };
-        fire(held, seq, now, heard);
+        if !fire(held, seq, now, heard) {
+            // The log has it: it is read again from there, or at the next start.
+            return held.fail(&Error::Options("a schedule cannot be read"));
+        }
     }
 }
 
-fn fire(held: &mut Held, seq: u64, now: i64, heard: Heard<'_>) {
-    let Some(own) = held.load(seq) else { return held.machine.drop_schedule(seq) };
-    let source = held.machine.source_of_schedule(&own.headers);
-    let source = source.and_then(|seq| held.load(seq));
+/// Carries out a schedule; false if it cannot be read, or what it publishes.
+fn fire(held: &mut Held, seq: u64, now: i64, heard: Heard<'_>) -> bool {
+    let Some(own) = held.load(seq) else { return false };
+    let source = match held.machine.source_of_schedule(&own.headers) {
+        None => None,
+        Some(seq) => match held.load(seq) {
+            None => return false,
+            source => source,
+        },
+    };
     let due = DueSchedule {
         seq,
         own: (&own.headers, &own.body),
@@ -42,4 +53,5 @@ fn fire(held: &mut Held, seq: u64, now: i64, heard: Heard<'_>) {
         heard(held, &stored);
     }
     held.forget(&mut removed);
+    true
 }

@@ -235,6 +235,7 @@ fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Erro
         }
         Command::Tick => passing::tick(held, time, &mut |_, _| ()),
         Command::Advance(seq) => held.machine.advance(seq),
+        Command::Unschedule(seq) => held.machine.drop_schedule(seq),
         Command::Limit(limits) => held.machine.limit_batches(limits),
         Command::Mirror { time: stored, message } => {
             let taking = Taking { feed: 0, identity: "", time: stored, message };

@@ -376,6 +376,7 @@ impl Shard {
         if !self.parked.is_empty() && self.is_overloaded(message) {
             return Err(error::TOO_MANY_REQUESTS);
         }
+        self.check_readable(message, now)?;
         self.log_limits(message, now)?;
         let Inbound { subject, headers, body, reply, .. } = *message;
         let command = Message { subject, headers, body, reply }.command();

@@ -12,6 +12,7 @@ use super::advising::{advise, tell_abandoned};
 use super::held::Held;
 use super::journal::is_out_of_space;
 use super::mending::{self, Mended};
+use super::readable::lost_schedules;
 use super::shard::{Shard, now};
 use super::{passing, publishing, space};
 
@@ -57,12 +58,10 @@ impl Shard {
             return;
         }
         let mut is_full = false;
+        let mut lost = Vec::new();
         for nth in 0..due.len() {
             self.tell_outcomes();
-            if !self.streams.get(due[nth]).is_some_and(Held::is_logged) {
-                continue;
-            }
-            match self.journal.append(due[nth], now, &Command::Tick) {
+            match self.log_tick(due[nth], now, &mut lost) {
                 Ok(()) => {}
                 // There is room behind the next checkpoint; what was logged is applied now.
                 Err(Error::Full { .. }) => {
@@ -82,6 +81,7 @@ impl Shard {
             }
             Err(error) => return self.fail(&error),
         }
+        self.give_up_schedules(&lost);
         self.with_outbox(|shard, outbox| {
             let mut has_failed = false;
             for id in due {
@@ -105,6 +105,33 @@ impl Shard {
         let due = self.streams.next_deadline();
         // Not at once: as long as no checkpoint can be made it would be full again.
         self.due = if is_full { Some(now.saturating_add(TICK_RETRY_NS)) } else { due };
+    }
+
+    /// Logs that time passes for a stream, and before it which schedules are given up.
+    fn log_tick(
+        &mut self,
+        id: StreamId,
+        now: i64,
+        lost: &mut Vec<(StreamId, u64)>,
+    ) -> Result<(), Error> {
+        let held = self.streams.get_mut(id).filter(|held| held.is_logged());
+        let Some(held) = held else { return Ok(()) };
+        for seq in lost_schedules(held, now) {
+            self.journal.append(id, now, &Command::Unschedule(seq))?;
+            lost.push((id, seq));
+        }
+        self.journal.append(id, now, &Command::Tick)
+    }
+
+    /// Schedules that cannot be carried out end: that is logged.
+    fn give_up_schedules(&mut self, lost: &[(StreamId, u64)]) {
+        for &(id, seq) in lost {
+            let Some(held) = self.streams.get_mut(id) else { continue };
+            let name = &held.machine.config().name;
+            log::error!("Stream '{name}': schedule {seq} ends: it cannot be read, or its source");
+            held.machine.drop_schedule(seq);
+            held.changed = true;
+        }
     }
 
     /// Looks after streams whose files failed.

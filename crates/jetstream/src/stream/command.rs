@@ -76,6 +76,8 @@ pub enum Command<'a> {
     Advance(u64),
     /// From now on batches of the stream have these limits.
     Limit(BatchLimits),
+    /// A schedule is given up: it cannot be read, or what it publishes.
+    Unschedule(u64),
 }
 
 const CREATE: u8 = 1;
@@ -87,6 +89,7 @@ const MIRROR: u8 = 6;
 const SOURCE: u8 = 7;
 const ADVANCE: u8 = 8;
 const LIMIT: u8 = 9;
+const UNSCHEDULE: u8 = 10;
 const RESTORE: u8 = 32;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
@@ -118,6 +121,7 @@ impl<'a> Command<'a> {
             | Self::Source { .. }
             | Self::Advance(_)
             | Self::Limit(_)
+            | Self::Unschedule(_)
             | Self::Restore(_) => Record::Control,
         }
     }
@@ -183,6 +187,10 @@ impl<'a> Command<'a> {
                 into.push(LIMIT);
                 limits.encode(into);
             }
+            Self::Unschedule(seq) => {
+                into.push(UNSCHEDULE);
+                into.extend_from_slice(&seq.to_le_bytes());
+            }
         }
     }
 
@@ -222,6 +230,7 @@ impl<'a> Command<'a> {
                 }
                 ADVANCE => Ok(Self::Advance(bytes.u64()?)),
                 LIMIT => BatchLimits::decode(&mut bytes).map(Self::Limit),
+                UNSCHEDULE => Ok(Self::Unschedule(bytes.u64()?)),
                 _ => Err(DecodeError::Field("control command")),
             },
             Record::Tombstone => match bytes.byte()? {
@@ -275,6 +284,7 @@ mod tests {
             Command::Mirror { time: -1, message },
             Command::Source { feed: 1, identity: b"abcdefgh", message },
             Command::Advance(41),
+            Command::Unschedule(7),
             Command::Limit(BatchLimits { messages: 77, ..BatchLimits::default() }),
         ] {
             let mut bytes = Vec::new();

@@ -37,6 +37,11 @@ impl Schedules {
         self.by_time.first()
     }
 
+    /// All of them with their times, the first one that is due first.
+    pub fn iter_by_time(&self) -> impl Iterator<Item = (i64, u64)> {
+        self.by_time.iter()
+    }
+
     /// All of them by sequence, with their times.
     pub fn iter(&self) -> impl Iterator<Item = (u64, i64)> {
         self.times.iter()

@@ -130,6 +130,14 @@ impl Stream {
         }
     }
 
+    /// Schedules that are due at `now`, the first ones first, up to `max`.
+    #[must_use]
+    pub fn due_schedules(&self, now: i64, max: usize) -> Vec<u64> {
+        let due = self.schedules.iter_by_time().take_while(|&(time, _)| time <= now);
+        let live = due.map(|(_, seq)| seq).filter(|&seq| self.index.get(seq).is_some());
+        live.take(max).collect()
+    }
+
     /// The next schedule that is due at `now`. It is to be given to [`Self::fire`].
     #[must_use]
     pub fn due_schedule(&mut self, now: i64) -> Option<u64> {
