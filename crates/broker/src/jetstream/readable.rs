@@ -31,8 +31,8 @@ impl Shard {
     }
 }
 
-/// Schedules that are due at `now` and cannot be carried out, since they or what they publish cannot
-/// be read.
+/// Schedules that are due at `now` and cannot be carried out, since they or what they publish
+/// cannot be read.
 pub fn lost_schedules(held: &mut Held, now: i64) -> Vec<u64> {
     let due = held.machine.due_schedules(now, SCHEDULES_MAX);
     due.into_iter().filter(|&seq| !can_fire(held, seq)).collect()
