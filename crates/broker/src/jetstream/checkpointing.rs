@@ -2,6 +2,7 @@
 //! writes it while the shard goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -14,6 +15,7 @@ use anabranch_log::wal::Start;
 
 use super::files::Home;
 use super::journal::GLOBAL;
+use super::lazily::LeftParts;
 use super::shot::{FilesShot, Installed};
 use super::trouble::is_damage;
 
@@ -42,7 +44,8 @@ pub fn key(stream: StreamId, kind: u16) -> BlobKey {
 }
 
 /// The blob of a part.
-fn key_of(stream: StreamId, part: Part) -> BlobKey {
+#[must_use]
+pub fn key_of(stream: StreamId, part: Part) -> BlobKey {
     let (kind, part) = part.numbers();
     BlobKey { account: GLOBAL, stream, kind: PARTS + u16::from(kind), part }
 }
@@ -99,6 +102,8 @@ pub struct Shot {
     pub machine: Snapshot,
     /// The epoch of its machine that the checkpoint before holds.
     pub saved_epoch: u64,
+    /// Where the parts of the machine are that were not read yet.
+    pub left: Option<Arc<LeftParts>>,
 }
 
 /// What became of a stream in a checkpoint that was made.
@@ -321,7 +326,7 @@ fn is_state(key: &BlobKey) -> bool {
 }
 
 fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(), Failure> {
-    let Shot { is_restoring, files, machine, saved_epoch } = shot;
+    let Shot { is_restoring, files, machine, saved_epoch, left } = shot;
     files.sync().map_err(Failure::of(stream, Fault::Files))?;
     let kind = if *is_restoring { RESTORING } else { FILES };
     writer.put(key(stream, kind), &files.list)?;
@@ -339,6 +344,9 @@ fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(
         if !is_carried {
             bytes.clear();
             machine.save(part, &mut bytes);
+            if let Some(error) = left.as_ref().and_then(|left| left.failed()) {
+                return Err(Failure::of(stream, Fault::Files)(error.clone()));
+            }
             writer.put(key, &bytes)?;
         }
     }

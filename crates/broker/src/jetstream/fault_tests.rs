@@ -13,6 +13,7 @@ use anabranch_log::sealing::Secrets;
 
 use super::files::Home;
 use super::journal::{Journal, Logged, Opening};
+use super::lazily::Eager;
 use super::mending::{Mended, mend};
 use super::recovery;
 use super::repair::{RepairMode, repair_disk};
@@ -25,6 +26,7 @@ const SEED: u64 = 7;
 pub(super) struct Store {
     pub(super) disk: SimDisk,
     secrets: Option<Secrets>,
+    eager: Eager,
     pub(super) streams: Streams,
     pub(super) ledger: Ledger,
     pub(super) journal: Journal,
@@ -37,17 +39,22 @@ impl Store {
 
     /// With what is to be encrypted.
     pub(super) fn open_with(disk: &SimDisk, secrets: Option<Secrets>) -> Self {
+        Self::open_reading(disk, secrets, Eager::default())
+    }
+
+    /// Reading no more than that at once.
+    pub(super) fn open_reading(disk: &SimDisk, secrets: Option<Secrets>, eager: Eager) -> Self {
         let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, secrets.as_ref()).unwrap();
-        let (streams, ledger, journal) = recovery::recover(opening, SEED).unwrap();
-        Self { disk: disk.clone(), secrets, streams, ledger, journal }
+        let (streams, ledger, journal) = recovery::recover(opening.reading(eager), SEED).unwrap();
+        Self { disk: disk.clone(), secrets, eager, streams, ledger, journal }
     }
 
     /// The program is killed and starts again.
     pub(super) fn reopen(self) -> Self {
-        let (disk, secrets) = (self.disk.clone(), self.secrets.clone());
+        let (disk, secrets, eager) = (self.disk.clone(), self.secrets.clone(), self.eager);
         drop(self);
         disk.restart();
-        Self::open_with(&disk, secrets)
+        Self::open_reading(&disk, secrets, eager)
     }
 
     pub(super) fn apply(
@@ -426,7 +433,9 @@ pub(super) fn damage_at_random(seed: u64, secrets: Option<&Secrets>) {
         disk.corrupt(&path, at, |byte| byte ^ 0x10);
     }
     disk.restart();
-    let mut store = Store::open_with(&disk, secrets.cloned());
+    let nothing = Eager { stream: 0, all: 0 };
+    let eager = if seed.is_multiple_of(2) { nothing } else { Eager::default() };
+    let mut store = Store::open_reading(&disk, secrets.cloned(), eager);
     for (&(id, seq), body) in &acked {
         let Some(_) = store.streams.get(id) else {
             continue; // Its creation was lost, and its commands are kept.

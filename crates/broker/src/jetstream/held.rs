@@ -11,6 +11,7 @@ use anabranch_log::segment::{NewRecord, SegmentId};
 use super::condemned::Condemned;
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
+use super::lazily::LeftParts;
 use super::parked::Parked;
 use super::payloads::{MemoryPayloads, Payload};
 use super::trouble::{Trouble, is_damage};
@@ -57,6 +58,8 @@ pub struct Held {
     pub trouble: Trouble,
     /// Messages whose bytes are to be overwritten later.
     pub condemned: Condemned,
+    /// Where the parts of the machine are that were not read yet.
+    pub left: Option<Arc<LeftParts>>,
 }
 
 impl Held {
@@ -271,6 +274,14 @@ impl Held {
             broken: None,
             trouble: Trouble::default(),
             condemned: Condemned::default(),
+            left: None,
+        }
+    }
+
+    /// Fails if a part of it could not be read.
+    pub fn note_unreadable(&mut self) {
+        if let Some(error) = self.left.as_ref().and_then(|left| left.failed()).cloned() {
+            self.fail(&error);
         }
     }
 

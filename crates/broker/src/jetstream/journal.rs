@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anabranch_jetstream::stream::{Command, Record};
-use anabranch_log::checkpoint::{BlobKey, Checkpoints};
+use anabranch_log::checkpoint::{BlobKey, Blobs, Checkpoint, Checkpoints};
 use anabranch_log::directory::{Directory, Facts};
 use anabranch_log::disk::{Disk, LockMode, Operation, RealDisk};
 use anabranch_log::format::{
@@ -21,6 +21,7 @@ use anabranch_log::{Error, wal};
 use super::checkpointing::Keeper;
 use super::figures::{Figures, Progress};
 use super::files::Home;
+use super::lazily::{Eager, can_be_left};
 use super::outcomes::{self, Untold};
 use super::sealing::{self, Opener};
 use super::shard::now;
@@ -91,6 +92,7 @@ pub struct Opening {
     options: WalOptions,
     progress: Arc<Progress>,
     sealer: Option<Arc<Sealer>>,
+    eager: Eager,
 }
 
 /// What the log has.
@@ -146,12 +148,19 @@ impl Opening {
         let facts = directory.facts(|| nanos(clock.elapsed()))?;
         let options = directory.wal_options(message_max)?;
         let progress = Arc::default();
-        Ok(Self { directory, checkpoints, facts, options, progress, sealer })
+        let eager = Eager::default();
+        Ok(Self { directory, checkpoints, facts, options, progress, sealer, eager })
     }
 
     /// How far reading gets is shown there.
     pub fn watch(&mut self, progress: &Arc<Progress>) {
         self.progress = Arc::clone(progress);
+    }
+
+    /// So much of streams is read at once; the rest when it is needed.
+    #[must_use]
+    pub fn reading(self, eager: Eager) -> Self {
+        Self { eager, ..self }
     }
 
     /// What the directory is on.
@@ -172,23 +181,29 @@ impl Opening {
         home(&self.directory, self.sealer.as_ref(), stream)
     }
 
-    /// Reads a checkpoint, all of it: `each` gets its parts, or why one cannot be read, in the
-    /// order of their keys. Gives where the log goes on; nothing if there is no such checkpoint.
+    /// Reads a checkpoint: `each` gets its parts, or why one cannot be read, in the order of their
+    /// keys; nothing of messages and subjects that are left. Gives where the log goes on; nothing
+    /// if there is no such checkpoint.
     ///
     /// # Errors
     /// Those of `each`.
     pub fn read_checkpoint(
         &self,
         which: Which,
-        each: impl FnMut(BlobKey, Result<&[u8], Error>) -> Result<(), Error>,
+        each: impl FnMut(BlobKey, Result<Option<&[u8]>, Error>) -> Result<(), Error>,
     ) -> Result<Option<Start>, Error> {
-        let checkpoint = match which {
-            Which::Newest => self.checkpoints.newest(),
-            Which::Previous => self.checkpoints.previous(),
-        };
-        let Some(checkpoint) = checkpoint else { return Ok(None) };
-        self.checkpoints.read_each(checkpoint, .., each)?;
+        let Some(checkpoint) = one_of(&self.checkpoints, which) else { return Ok(None) };
+        let left = self.eager.left(checkpoint);
+        let is_wanted = |key: BlobKey| !(can_be_left(key) && left.contains(&key.stream));
+        self.checkpoints.read_each(checkpoint, .., is_wanted, each)?;
         Ok(Some(checkpoint.start))
+    }
+
+    /// The parts of a checkpoint, to be read later.
+    #[must_use]
+    pub fn blobs(&self, which: Which) -> Option<Arc<Blobs>> {
+        let checkpoint = one_of(&self.checkpoints, which)?;
+        Some(Arc::new(self.checkpoints.blobs(checkpoint)))
     }
 
     /// The newest checkpoint counts no more.
@@ -553,6 +568,13 @@ impl Journal {
             Err(error) if is_out_of_space(&error) => Ok(()),
             marked => marked.map(|_| ()),
         }
+    }
+}
+
+fn one_of(checkpoints: &Checkpoints, which: Which) -> Option<&Arc<Checkpoint>> {
+    match which {
+        Which::Newest => checkpoints.newest(),
+        Which::Previous => checkpoints.previous(),
     }
 }
 

@@ -21,6 +21,9 @@ mod filelist;
 mod files;
 mod held;
 mod journal;
+mod lazily;
+#[cfg(test)]
+mod lazily_tests;
 mod losses;
 mod mending;
 mod outbox;

@@ -1,9 +1,11 @@
 //! Reads a checkpoint: streams, and what outlives them. What is damaged costs the stream that it
 //! is of.
 
-use anabranch_jetstream::stream::{DecodeError, Loading, Part};
+use std::sync::Arc;
+
+use anabranch_jetstream::stream::{DecodeError, Loading, Part, StoredParts};
 use anabranch_log::Error;
-use anabranch_log::checkpoint::BlobKey;
+use anabranch_log::checkpoint::{BlobKey, Blobs};
 use anabranch_log::format::StreamId;
 
 use super::backlog::Backlog;
@@ -14,6 +16,7 @@ use super::condemned::Condemned;
 use super::files::Home;
 use super::held::Held;
 use super::journal::Logged;
+use super::lazily::LeftParts;
 use super::losses::Losses;
 use super::placing::{self, NO_CREATION, Replayed};
 use super::streams::{Ledger, Streams};
@@ -30,26 +33,28 @@ pub struct Reading<'a> {
     current: Option<Parts>,
     template: &'a Home,
     seed: u64,
+    /// Where parts are that are left.
+    blobs: Option<Arc<Blobs>>,
 }
 
 impl<'a> Reading<'a> {
-    /// Nothing yet.
+    /// Nothing yet. What is left will be read from `blobs`.
     #[must_use]
-    pub fn new(template: &'a Home, seed: u64) -> Self {
+    pub fn new(template: &'a Home, seed: u64, blobs: Option<Arc<Blobs>>) -> Self {
         let (streams, ledger) = (Streams::default(), Ledger::default());
-        Self { streams, ledger, damage: None, current: None, template, seed }
+        Self { streams, ledger, damage: None, current: None, template, seed, blobs }
     }
 
-    /// Takes the next blob, or why it cannot be read.
+    /// Takes the next blob, or why it cannot be read; nothing of one that is left.
     ///
     /// # Errors
     /// When a newer program wrote it, or it is another directory's.
-    pub fn add(&mut self, key: BlobKey, read: Result<&[u8], Error>) -> Result<(), Error> {
+    pub fn add(&mut self, key: BlobKey, read: Result<Option<&[u8]>, Error>) -> Result<(), Error> {
         if let Err(error) = &read {
             self.note(error)?;
         }
         if key == LEDGER {
-            match read.and_then(Ledger::load) {
+            match read.and_then(|bytes| Ledger::load(bytes.unwrap_or_default())) {
                 Ok(ledger) => self.ledger = ledger,
                 Err(error) => {
                     log::error!("What is stored of deleted streams cannot be read: {error}");
@@ -77,7 +82,9 @@ impl<'a> Reading<'a> {
         let (backlog, losses) = (parts.backlog.take(), parts.losses.take());
         let (unplaced, condemned) = (parts.unplaced.take(), parts.condemned.take());
         if parts.has_state() {
-            match parts.held(Home { stream: id, ..template.clone() }) {
+            let alarm = &self.streams.alarm;
+            let left = self.blobs.as_ref().map(|blobs| LeftParts::new(id, blobs, alarm));
+            match parts.held(Home { stream: id, ..template.clone() }, left) {
                 Ok(held) => self.streams.insert(held),
                 Err(error) => {
                     self.note(&error)?;
@@ -161,8 +168,9 @@ impl Parts {
         }
     }
 
-    /// Takes the next blob, in the order of keys, or why it cannot be read.
-    pub fn add(&mut self, key: BlobKey, read: Result<&[u8], Error>, seed: u64) {
+    /// Takes the next blob, in the order of keys, or why it cannot be read; nothing of one that is
+    /// left.
+    pub fn add(&mut self, key: BlobKey, read: Result<Option<&[u8]>, Error>, seed: u64) {
         let beside = match key.kind {
             BACKLOG => &mut self.backlog,
             LOSSES => &mut self.losses,
@@ -175,17 +183,17 @@ impl Parts {
             }
         };
         match read {
-            Ok(bytes) => *beside = Some(bytes.to_vec()),
+            Ok(bytes) => *beside = bytes.map(<[u8]>::to_vec),
             Err(error) => {
                 log::error!("What is stored beside stream {} cannot be read: {error}", self.id);
             }
         }
     }
 
-    fn add_state(&mut self, key: BlobKey, bytes: &[u8], seed: u64) -> Result<(), Error> {
+    fn add_state(&mut self, key: BlobKey, bytes: Option<&[u8]>, seed: u64) -> Result<(), Error> {
         if [FILES, RESTORING].contains(&key.kind) {
             self.is_restoring = key.kind == RESTORING;
-            self.files = Some(bytes.to_vec());
+            self.files = bytes.map(<[u8]>::to_vec);
             return Ok(());
         }
         let Some(part) = part_of(key) else { return Ok(()) };
@@ -195,11 +203,12 @@ impl Parts {
         self.add_part(part, bytes, seed).map_err(|error| self.unreadable(&error))
     }
 
-    fn add_part(&mut self, part: Part, bytes: &[u8], seed: u64) -> Result<(), DecodeError> {
-        match &mut self.machine {
-            Some(machine) => machine.add(part, bytes),
-            None => {
-                self.machine = Some(Loading::new(bytes, seed)?);
+    fn add_part(&mut self, part: Part, bytes: Option<&[u8]>, seed: u64) -> Result<(), DecodeError> {
+        match (&mut self.machine, bytes) {
+            (Some(machine), Some(bytes)) => machine.add(part, bytes),
+            (Some(machine), None) => machine.leave(part),
+            (None, bytes) => {
+                self.machine = Some(Loading::new(bytes.unwrap_or_default(), seed)?);
                 Ok(())
             }
         }
@@ -216,19 +225,21 @@ impl Parts {
         self.files.is_some() || self.machine.is_some() || self.fault.is_some()
     }
 
-    /// The stream; it listens to nothing yet.
+    /// The stream; it listens to nothing yet. `left` has the parts that are left.
     ///
     /// # Errors
     /// When its state cannot be read, or its files are not there.
-    pub fn held(mut self, home: Home) -> Result<Held, Error> {
+    pub fn held(mut self, home: Home, left: Option<LeftParts>) -> Result<Held, Error> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
         }
         let missing = Error::Options("parts of its state are missing in the checkpoint");
         let machine = self.machine.take().ok_or_else(|| missing.clone())?;
-        let machine = machine.finish().map_err(|error| self.unreadable(&error))?;
+        let left = left.filter(|_| machine.are_left()).map(Arc::new);
+        let origin = left.clone().map(|left| -> Arc<dyn StoredParts> { left });
+        let machine = machine.finish(origin).map_err(|error| self.unreadable(&error))?;
         let files = self.files.as_ref().ok_or(missing)?;
         let held = Held::load_from(self.id, home, files, machine)?;
-        Ok(Held { is_restoring: self.is_restoring, ..held })
+        Ok(Held { is_restoring: self.is_restoring, left, ..held })
     }
 }

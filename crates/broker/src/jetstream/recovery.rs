@@ -23,6 +23,7 @@ use super::reading::{Parts, Reading};
 use super::restoring;
 use super::shard::now;
 use super::streams::{Ledger, Streams};
+use super::trouble::is_damage;
 
 /// Reads everything. Damage is logged, and shows in the streams that it concerns.
 ///
@@ -99,7 +100,7 @@ fn read_checkpoint<'a>(
     seed: u64,
 ) -> Result<(Start, Reading<'a>), Error> {
     let read = |opening: &Opening, which| {
-        let mut reading = Reading::new(template, seed);
+        let mut reading = Reading::new(template, seed, opening.blobs(which));
         let start = opening.read_checkpoint(which, |key, read| reading.add(key, read))?;
         reading.end()?;
         Ok::<_, Error>((start, reading))
@@ -129,17 +130,34 @@ pub fn reload(
     made: &[SegmentId],
     seed: u64,
 ) -> Result<Held, Error> {
+    match reload_from(journal, Which::Newest, id, made, seed) {
+        // What changed since then is in the log.
+        Err(error) if is_damage(&error) => {
+            log::error!("Stream {id}: {error}: the checkpoint before the last one is used");
+            reload_from(journal, Which::Previous, id, made, seed).map_err(|_| error)
+        }
+        reloaded => reloaded,
+    }
+}
+
+fn reload_from(
+    journal: &Journal,
+    which: Which,
+    id: StreamId,
+    made: &[SegmentId],
+    seed: u64,
+) -> Result<Held, Error> {
     let (mut streams, mut ledger) = (Streams::default(), Ledger::default());
     let home = journal.home(id);
     let mut parts = Parts::new(id);
-    journal.saved_stream(id, |key, bytes| {
-        parts.add(key, Ok(bytes), seed);
+    journal.saved_stream(which, id, |key, bytes| {
+        parts.add(key, Ok(Some(bytes)), seed);
         Ok(())
     })?;
     let backlog = parts.backlog.take();
     let mut known = Vec::new();
     if parts.has_state() {
-        let mut held = parts.held(home.clone())?;
+        let mut held = parts.held(home.clone(), None)?;
         held.abandon();
         known = held.segments();
         streams.insert(held);
@@ -153,7 +171,7 @@ pub fn reload(
         Backlog::from_bytes(bytes)
             .replay(|time, command| replayed.apply(&Logged { stream: id, time, command }))?;
     }
-    journal.reread(id, |logged| replayed.apply(logged))?;
+    journal.reread(which, id, |logged| replayed.apply(logged))?;
     let mut held = streams.remove(id).ok_or(Error::Options("the log has no such stream"))?;
     held.cut()?;
     held.lose_missing();
@@ -169,7 +187,7 @@ pub fn reload(
 /// When they cannot be read.
 pub fn backlog(journal: &Journal, id: StreamId) -> Result<Backlog, Error> {
     let mut backlog = Backlog::from_bytes(journal.saved(key(id, BACKLOG))?.unwrap_or_default());
-    journal.reread(id, |logged| {
+    journal.reread(Which::Newest, id, |logged| {
         backlog.push(logged);
         Ok(())
     })?;

@@ -12,6 +12,7 @@ use anabranch_log::sealing::Secrets;
 use super::files::Home;
 use super::held::Held;
 use super::journal::{Journal, Logged, Opening};
+use super::lazily::Eager;
 use super::placing::Replayed;
 use super::recovery;
 use super::saving;
@@ -57,7 +58,7 @@ pub(super) fn repair_disk(
     say: &mut dyn FnMut(&str),
 ) -> Result<u64, Error> {
     let seed = rand::random();
-    let opening = Opening::on(disk, 0, secrets)?;
+    let opening = Opening::on(disk, 0, secrets)?.reading(Eager::ALL);
     let (mut streams, mut ledger, mut journal) = recovery::recover(opening, seed)?;
     let mut found = 0;
     let ids: Vec<_> = streams.iter().map(|held| held.id).collect();

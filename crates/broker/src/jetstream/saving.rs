@@ -64,6 +64,10 @@ fn plan_stream(held: &mut Held) -> Result<Planned, Failure> {
 
 fn state(held: &mut Held) -> Result<State, Failure> {
     let (stream, is_restoring, saved_epoch) = (held.id, held.is_restoring, held.saved_epoch);
+    let left = held.left.clone();
+    if let Some(error) = left.as_ref().and_then(|left| left.failed()) {
+        return Err(Failure { error: error.clone(), stream: Some((stream, Fault::Files)) });
+    }
     held.finish_switch();
     let Store::File(payloads) = &mut held.store else { return Ok(State::AsBefore) };
     // Segments without messages are removed by and by, also if nothing comes any more.
@@ -75,7 +79,7 @@ fn state(held: &mut Held) -> Result<State, Failure> {
     let machine = held.machine.snapshot();
     held.changed = false;
     held.is_in_plan = true;
-    Ok(State::Anew(Box::new(Shot { is_restoring, files, machine, saved_epoch })))
+    Ok(State::Anew(Box::new(Shot { is_restoring, files, machine, saved_epoch, left })))
 }
 
 /// A checkpoint was made, or was not.
@@ -91,6 +95,7 @@ pub fn note(
     match made {
         Ok(made) => {
             note_made(streams, ledger, made);
+            move_left(streams, journal);
             Ok(())
         }
         Err(failure) => {
@@ -115,6 +120,24 @@ fn note_made(streams: &mut Streams, ledger: &mut Ledger, made: Made) {
         if let Store::File(payloads) = &mut held.store {
             payloads.installed(saved.files, &stay);
         }
+    }
+}
+
+/// What was not read yet is read from the newest checkpoint from now on, so that files of earlier
+/// ones can go.
+fn move_left(streams: &mut Streams, journal: &Journal) {
+    let mut blobs = None;
+    for held in streams.iter_mut() {
+        let Some(left) = held.left.take() else { continue };
+        if held.machine.is_whole() {
+            held.machine.set_origin(None);
+            continue;
+        }
+        let blobs = blobs.get_or_insert_with(|| journal.blobs());
+        let moved = blobs.as_ref().filter(|_| left.failed().is_none());
+        let left = moved.map_or(left.clone(), |blobs| Arc::new(left.moved(blobs)));
+        held.machine.set_origin(Some(left.clone()));
+        held.left = Some(left);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::{self, Strictness};
@@ -13,6 +14,7 @@ use anabranch_subject::matching;
 
 use super::backlog::Backlog;
 use super::held::Held;
+use super::lazily::Alarm;
 use crate::client::Subscription;
 use crate::server::Server;
 use crate::worker::{Inbox, Recipient, Target};
@@ -28,6 +30,8 @@ pub struct Streams {
     unserved: BTreeMap<StreamId, Unserved>,
     /// A file of one of them may have failed since somebody looked.
     may_have_failed: bool,
+    /// A part of one of them could not be read when it was needed.
+    pub alarm: Alarm,
 }
 
 /// A stream that cannot be served: not even its name is known.
@@ -145,6 +149,10 @@ impl Streams {
 
     /// Whether that was noted since this was asked last.
     pub fn may_have_failed(&mut self) -> bool {
+        if self.alarm.swap(false, Ordering::Acquire) {
+            self.by_id.values_mut().for_each(Held::note_unreadable);
+            self.may_have_failed = true;
+        }
         std::mem::take(&mut self.may_have_failed)
     }
 

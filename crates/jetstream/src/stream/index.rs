@@ -1,6 +1,7 @@
 //! The messages of a stream as it counts and finds them: everything but their bytes.
 
 use super::pages::{Location, Meta, Pages};
+use super::stored::PartsOrigin;
 use super::subjects::{SubjectId, Subjects};
 
 /// No stream comes this far; what says that it does is refused, so that sums stay numbers.
@@ -343,6 +344,12 @@ impl Index {
     pub fn set_epoch(&mut self, epoch: u64) {
         self.pages.set_epoch(epoch);
         self.subjects.set_epoch(epoch);
+    }
+
+    /// Where the parts are that were not read yet.
+    pub(super) fn set_origin(&mut self, origin: &PartsOrigin) {
+        self.pages.set_origin(origin.clone());
+        self.subjects.set_origin(origin.clone());
     }
 
     /// Subjects and pages, to be read in.

@@ -2,6 +2,7 @@
 
 use super::bytes::{Bytes, DecodeError, put_text};
 use super::rows::Rows;
+use super::stored::Keepable;
 use super::subjects::SubjectState;
 
 /// Subjects of a chunk.
@@ -34,10 +35,6 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    pub(super) fn rows(&self) -> usize {
-        self.rows.len()
-    }
-
     pub(super) fn name(&self, row: usize) -> &[u8] {
         let get = |field| usize::try_from(self.rows.get(row, field)).unwrap_or(usize::MAX);
         let at = get(AT);
@@ -81,7 +78,7 @@ impl Chunk {
         self.garbage += self.name(row).len();
         self.rows.set(row, LEN, 0);
         self.rows.set(row, COUNT, 0);
-        self.used -= 1;
+        self.used = self.used.saturating_sub(1);
         if self.used == 0 {
             let rows = self.rows.len();
             *self = Self { changed: self.changed, ..Self::default() };
@@ -111,9 +108,17 @@ impl Chunk {
         self.rows.save(into);
         put_text(into, &self.names);
     }
+}
 
-    pub(super) fn load(bytes: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+impl Keepable for Chunk {
+    /// How many rows it has.
+    type Head = usize;
+
+    fn load(bytes: &mut Bytes<'_>, len: usize) -> Result<Self, DecodeError> {
         let rows = Rows::load(bytes, ROWS_MAX)?;
+        if rows.len() != len {
+            return Err(DecodeError::Field("chunk"));
+        }
         let names = bytes.text()?.to_vec();
         let mut chunk = Self { rows, names, ..Self::default() };
         let mut held = 0u64;
@@ -130,6 +135,12 @@ impl Chunk {
         let garbage = garbage.ok_or(DecodeError::Field("name"))?;
         chunk.garbage = usize::try_from(garbage).unwrap_or(usize::MAX);
         Ok(chunk)
+    }
+
+    fn blank(len: usize) -> Self {
+        let mut chunk = Self { used: len, ..Self::default() };
+        chunk.rows.fill_to(len);
+        chunk
     }
 }
 

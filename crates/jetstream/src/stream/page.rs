@@ -4,6 +4,7 @@
 use super::bytes::{Bytes, DecodeError, put_varint};
 use super::pages::{Location, Meta, PAGE};
 use super::rows::{Begin, Rows};
+use super::stored::Keepable;
 use super::subjects::SubjectId;
 
 const SUBJECT: usize = 0;
@@ -22,6 +23,7 @@ const MARKER: u64 = 2;
 /// Fewer rows are not worth moving.
 const ROWS_MIN: usize = 64;
 const ROWS_MAX: usize = 4096;
+const LIVE_MAX: u32 = 4096;
 
 /// The messages of one page: rows in the order of their sequences.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,31 @@ pub struct Page {
     keeps_links: bool,
     /// The epoch in which it changed last.
     pub(super) changed: u64,
+}
+
+/// What is known of a page that is not in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Messages that are live: 1 to 4096.
+    pub(super) live: u32,
+    /// When the message of the last row was stored.
+    pub(super) last_time: i64,
+    /// There may be messages that `max_age` ends.
+    pub(super) ages: bool,
+}
+
+impl Head {
+    pub(super) fn save(&self, into: &mut Vec<u8>) {
+        put_varint(into, u64::from(self.live) << 1 | u64::from(self.ages));
+        into.extend_from_slice(&self.last_time.to_le_bytes());
+    }
+
+    pub(super) fn load(bytes: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+        let (facts, last_time) = (bytes.varint()?, bytes.i64()?);
+        let live = u32::try_from(facts >> 1).ok().filter(|live| (1..=LIVE_MAX).contains(live));
+        let live = live.ok_or(DecodeError::Field("page"))?;
+        Ok(Self { live, last_time, ages: facts & 1 != 0 })
+    }
 }
 
 /// A row of a page.
@@ -192,6 +219,11 @@ impl Page {
         self.rows.all_are(KIND).is_none_or(|kind| kind & NEVER_EXPIRES == 0)
     }
 
+    /// What is to be known of it when it is not in memory.
+    pub(super) fn head(&self) -> Head {
+        Head { live: self.live_count, last_time: self.last_time(), ages: self.ages() }
+    }
+
     /// Live rows from `first` on, in order.
     pub(super) fn live_rows(&self, first: Row) -> impl Iterator<Item = Row> {
         let words = self.live.get(first.0 / 64..).unwrap_or_default();
@@ -233,8 +265,12 @@ impl Page {
             into.extend_from_slice(&position.to_le_bytes());
         }
     }
+}
 
-    pub(super) fn load(bytes: &mut Bytes<'_>) -> Result<Self, DecodeError> {
+impl Keepable for Page {
+    type Head = Head;
+
+    fn load(bytes: &mut Bytes<'_>, head: Head) -> Result<Self, DecodeError> {
         let mut page = Self { rows: Rows::load(bytes, ROWS_MAX)?, ..Self::default() };
         let rows = page.rows.len();
         for _ in 0..rows.div_ceil(64) {
@@ -261,7 +297,11 @@ impl Page {
             }
             page.positions = Some(positions);
         }
-        Ok(page)
+        if page.head() == head { Ok(page) } else { Err(DecodeError::Field("page")) }
+    }
+
+    fn blank(_: Head) -> Self {
+        Self::default()
     }
 }
 
@@ -359,11 +399,13 @@ mod tests {
             pages.remove(seq);
         }
         let mut loaded = Pages::default();
-        for (number, _) in pages.numbers() {
+        for (number, head) in pages.heads() {
             let mut saved = Vec::new();
             pages.save(number, &mut saved);
             assert!(saved.len() < 20_000);
-            loaded.load(number, &mut Bytes(&saved)).unwrap();
+            loaded.expect(number, head).unwrap();
+            loaded.load(number, &saved).unwrap();
+            assert!(loaded.load(number, &saved).is_err());
         }
         for pages in [pages, loaded] {
             for seq in 1..=10_000 {

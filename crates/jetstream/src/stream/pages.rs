@@ -3,11 +3,13 @@
 //! A page has the messages of 4096 sequences. Copies of all pages share them until one changes,
 //! so that a checkpoint can write what is there while the stream goes on.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::bytes::{Bytes, DecodeError};
-use super::page::{Page, Row};
+use super::bytes::DecodeError;
+use super::page::{Head, Page, Row};
+use super::snapshot::Part;
+use super::stored::{PartsOrigin, Slot};
 use super::subjects::SubjectId;
 
 /// Messages of one page.
@@ -34,10 +36,15 @@ pub struct Meta {
     pub location: Location,
 }
 
+type PageSlot = Slot<Page, Head>;
+
 /// Metadata of all live messages of a stream.
 #[derive(Debug, Clone, Default)]
 pub struct Pages {
-    pages: BTreeMap<u64, Arc<Page>>,
+    /// By number, which ascends; few numbers are missing in between.
+    pages: VecDeque<(u64, Arc<PageSlot>)>,
+    /// Where those are that were not read yet.
+    origin: PartsOrigin,
     /// Noted in pages that change.
     epoch: u64,
 }
@@ -46,7 +53,7 @@ impl Pages {
     /// The message `seq`, if it is there.
     #[must_use]
     pub fn get(&self, seq: u64) -> Option<Meta> {
-        let page = self.pages.get(&(seq / PAGE))?;
+        let page = self.page(seq / PAGE)?;
         page.live_row(position(seq)).map(|row| page.meta(row))
     }
 
@@ -56,25 +63,26 @@ impl Pages {
         if let Some(page) = self.edit(number) {
             return page.insert(position(seq), meta);
         }
-        let mut page = match self.pages.last_key_value() {
-            Some((_, before)) => Page::behind(before, meta),
+        let mut page = match self.pages.back() {
+            Some((before, slot)) => Page::behind(self.read(*before, slot), meta),
             None => Page::default(),
         };
         page.changed = self.epoch;
         page.insert(position(seq), meta);
-        self.pages.insert(number, Arc::new(page));
+        self.pages.push_back((number, Arc::new(Slot::full(page, Head::default()))));
     }
 
     /// Removes the message `seq`; gives what was known of it.
     pub fn remove(&mut self, seq: u64) -> Option<Meta> {
         let number = seq / PAGE;
-        let row = self.pages.get(&number)?.live_row(position(seq))?;
-        let is_last = self.pages.last_key_value().is_some_and(|(&last, _)| last == number);
+        let row = self.page(number)?.live_row(position(seq))?;
+        let is_last = self.pages.back().is_some_and(|(last, _)| *last == number);
         let page = self.edit(number)?;
         let meta = page.meta(row);
         page.end(row);
         if page.live() == 0 {
-            self.pages.remove(&number);
+            let at = self.place(number).ok()?;
+            self.pages.remove(at);
         } else if !is_last {
             page.compact();
         }
@@ -108,7 +116,7 @@ impl Pages {
     pub fn next_of(&self, subject: SubjectId, seq: u64) -> Option<u64> {
         let mut at = seq;
         loop {
-            let page = self.pages.get(&(at / PAGE));
+            let page = self.page(at / PAGE);
             let step = page.and_then(|page| Some(page.next(page.row(position(at))?)));
             let Some(step) = step.filter(|&step| step > 0) else {
                 return self.scan_forward(subject, at + 1);
@@ -127,7 +135,8 @@ impl Pages {
     /// The first live message at or behind `from` whose subject is wanted.
     #[must_use]
     pub fn find_from(&self, from: u64, wanted: impl Fn(SubjectId) -> bool) -> Option<u64> {
-        self.pages.range(from / PAGE..).find_map(|(&number, page)| {
+        self.from(from / PAGE).find_map(|(number, slot)| {
+            let page = self.read(number, slot);
             let first = page.row_from(start(number, from));
             let row = page.live_rows(first).find(|&row| wanted(page.subject(row)))?;
             Some(page.seq(number, row))
@@ -137,7 +146,8 @@ impl Pages {
     /// The last live message of `subject` before `seq`.
     #[must_use]
     pub fn previous_of(&self, subject: SubjectId, seq: u64) -> Option<u64> {
-        self.pages.range(..=seq / PAGE).rev().find_map(|(&number, page)| {
+        self.up_to(seq / PAGE).rev().find_map(|(number, slot)| {
+            let page = self.read(number, slot);
             let end =
                 if number == seq / PAGE { page.row_from(position(seq)) } else { page.end_row() };
             let row = page.live_rows_before(end).find(|&row| page.subject(row) == subject)?;
@@ -154,7 +164,8 @@ impl Pages {
     /// The last live message at or before `seq`.
     #[must_use]
     pub fn at_or_before(&self, seq: u64) -> Option<(u64, Meta)> {
-        self.pages.range(..=seq / PAGE).rev().find_map(|(&number, page)| {
+        self.up_to(seq / PAGE).rev().find_map(|(number, slot)| {
+            let page = self.read(number, slot);
             let is_last = number == seq / PAGE;
             let end = if is_last { page.row_from(position(seq) + 1) } else { page.end_row() };
             let row = page.live_rows_before(end).next()?;
@@ -164,7 +175,8 @@ impl Pages {
 
     /// Live messages from `from` on, in order.
     pub fn iter_from(&self, from: u64) -> impl Iterator<Item = (u64, Meta)> {
-        self.pages.range(from / PAGE..).flat_map(move |(&number, page)| {
+        self.from(from / PAGE).flat_map(move |(number, slot)| {
+            let page = self.read(number, slot);
             let first = page.row_from(start(number, from));
             page.live_rows(first).map(move |row| (page.seq(number, row), page.meta(row)))
         })
@@ -173,13 +185,12 @@ impl Pages {
     /// The first live message at or behind `from` that `max_age` may end.
     #[must_use]
     pub fn first_that_ages(&self, from: u64) -> Option<(u64, Meta)> {
-        self.pages.range(from / PAGE..).filter(|(_, page)| page.ages()).find_map(
-            |(&number, page)| {
-                let first = page.row_from(start(number, from));
-                let row = page.live_rows(first).find(|&row| !page.meta(row).never_expires)?;
-                Some((page.seq(number, row), page.meta(row)))
-            },
-        )
+        self.from(from / PAGE).filter(|(_, slot)| head(slot).ages).find_map(|(number, slot)| {
+            let page = self.read(number, slot);
+            let first = page.row_from(start(number, from));
+            let row = page.live_rows(first).find(|&row| !page.meta(row).never_expires)?;
+            Some((page.seq(number, row), page.meta(row)))
+        })
     }
 
     /// Live messages with a sequence from `from` to `to`, both included.
@@ -188,11 +199,15 @@ impl Pages {
         if from > to {
             return 0;
         }
-        let counted = self.pages.range(from / PAGE..=to / PAGE).map(|(&number, page)| {
-            let first = page.row_from(start(number, from));
-            let last = number == to / PAGE;
-            let end = if last { page.row_from(position(to) + 1) } else { page.end_row() };
-            page.count(first, end)
+        let pages = self.from(from / PAGE).take_while(|&(number, _)| number <= to / PAGE);
+        let counted = pages.map(|(number, slot)| {
+            let (first, is_last) = (start(number, from), number == to / PAGE);
+            if first == 0 && !is_last {
+                return u64::from(head(slot).live);
+            }
+            let page = self.read(number, slot);
+            let end = if is_last { page.row_from(position(to) + 1) } else { page.end_row() };
+            page.count(page.row_from(first), end)
         });
         counted.sum()
     }
@@ -201,12 +216,12 @@ impl Pages {
     /// sequences.
     #[must_use]
     pub fn first_at(&self, time: i64) -> Option<u64> {
-        let young = self.pages.iter().filter(|(_, page)| page.last_time() >= time);
-        let mut found = young.filter_map(|(&number, page)| {
+        let mut young = self.from(0).filter(|(_, slot)| head(slot).last_time >= time);
+        young.find_map(|(number, slot)| {
+            let page = self.read(number, slot);
             let row = page.live_rows(Row::FIRST).find(|&row| page.meta(row).time >= time)?;
             Some(page.seq(number, row))
-        });
-        found.next()
+        })
     }
 
     /// Forgets all messages.
@@ -214,42 +229,126 @@ impl Pages {
         self.pages.clear();
     }
 
+    /// The place of a page, or where it would be.
+    fn place(&self, number: u64) -> Result<usize, usize> {
+        let first = self.pages.front().map_or(0, |(first, _)| *first);
+        let at = number.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        // Without gaps, that is where it is.
+        match at.filter(|&at| self.pages.get(at).is_some_and(|(held, _)| *held == number)) {
+            Some(at) => Ok(at),
+            None => self.pages.binary_search_by_key(&number, |(held, _)| *held),
+        }
+    }
+
+    fn page(&self, number: u64) -> Option<&Page> {
+        let at = self.place(number).ok()?;
+        self.pages.get(at).map(|(number, slot)| self.read(*number, slot))
+    }
+
+    fn read<'a>(&'a self, number: u64, slot: &'a PageSlot) -> &'a Page {
+        slot.get(Part::Page(number), &self.origin)
+    }
+
+    /// Pages from this number on.
+    fn from(&self, number: u64) -> impl Iterator<Item = (u64, &PageSlot)> {
+        let at = self.place(number).unwrap_or_else(|at| at);
+        self.pages.range(at..).map(|(number, slot)| (*number, &**slot))
+    }
+
+    /// Pages up to this number.
+    fn up_to(&self, number: u64) -> impl DoubleEndedIterator<Item = (u64, &PageSlot)> {
+        let end = self.place(number).map_or_else(|at| at, |at| at + 1);
+        self.pages.range(..end).map(|(number, slot)| (*number, &**slot))
+    }
+
     fn edit(&mut self, number: u64) -> Option<&mut Page> {
-        let page = Arc::make_mut(self.pages.get_mut(&number)?);
+        let at = self.place(number).ok()?;
+        let (_, slot) = self.pages.get_mut(at)?;
+        // Those that share it have it then, too.
+        slot.get(Part::Page(number), &self.origin);
+        let page = Arc::make_mut(slot).get_mut()?;
         page.changed = self.epoch;
         Some(page)
     }
+}
 
+/// For checkpoints.
+impl Pages {
     /// Pages that change from now on are of this epoch.
     pub fn set_epoch(&mut self, epoch: u64) {
         self.epoch = epoch;
     }
 
+    /// Where the pages are that were not read yet.
+    pub fn set_origin(&mut self, origin: PartsOrigin) {
+        self.origin = origin;
+    }
+
+    /// All pages are in memory.
+    #[must_use]
+    pub fn are_held(&self) -> bool {
+        self.pages.iter().all(|(_, slot)| slot.held().is_some())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pages.len()
+    }
+
     /// Numbers of all pages, and in which epoch each changed last.
     pub fn numbers(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.pages.iter().map(|(&number, page)| (number, page.changed))
+        let changed = |slot: &PageSlot| slot.held().map_or(0, |page| page.changed);
+        self.pages.iter().map(move |(number, slot)| (*number, changed(slot)))
+    }
+
+    /// Numbers of all pages, and what is known of each.
+    pub fn heads(&self) -> impl Iterator<Item = (u64, Head)> {
+        self.pages.iter().map(|(number, slot)| (*number, head(slot)))
     }
 
     /// Appends everything that it takes to be this page again.
     pub fn save(&self, number: u64, into: &mut Vec<u8>) {
-        if let Some(page) = self.pages.get(&number) {
+        if let Some(page) = self.page(number) {
             page.save(into);
         }
     }
 
-    /// Adds the page that [`Self::save`] wrote; gives how many messages it has.
+    /// There is this page behind the others.
+    ///
+    /// # Errors
+    /// When there are no such pages.
+    pub fn expect(&mut self, number: u64, head: Head) -> Result<(), DecodeError> {
+        let is_behind = self.pages.back().is_none_or(|(last, _)| *last < number);
+        if number > u64::MAX / PAGE || !is_behind {
+            return Err(DecodeError::Field("page"));
+        }
+        self.pages.push_back((number, Arc::new(Slot::empty(head))));
+        Ok(())
+    }
+
+    /// Takes the page that [`Self::save`] wrote, and that was expected.
     ///
     /// # Errors
     /// When the bytes are none of its.
-    pub fn load(&mut self, number: u64, bytes: &mut Bytes<'_>) -> Result<u32, DecodeError> {
-        let page = Page::load(bytes)?;
-        let messages = page.live();
-        let is_number = number <= u64::MAX / PAGE;
-        if !is_number || self.pages.insert(number, Arc::new(page)).is_some() {
-            return Err(DecodeError::Field("page"));
-        }
-        Ok(messages)
+    pub fn load(&mut self, number: u64, bytes: &[u8]) -> Result<(), DecodeError> {
+        self.expected(number)?.fill(bytes)
     }
+
+    /// The page that was expected and not taken.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn expected(&self, number: u64) -> Result<&PageSlot, DecodeError> {
+        let at = self.place(number).ok().and_then(|at| self.pages.get(at));
+        let expected = at.filter(|(_, slot)| slot.held().is_none());
+        expected.map(|(_, slot)| &**slot).ok_or(DecodeError::Field("page"))
+    }
+}
+
+/// What is known of a page.
+fn head(slot: &PageSlot) -> Head {
+    slot.held().map_or_else(|| slot.head(), Page::head)
 }
 
 /// The position in page `number` at which to begin.

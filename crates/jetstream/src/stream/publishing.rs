@@ -148,8 +148,11 @@ impl Stream {
             Origin::Stream => {}
         }
         rules::counter_missing(asked, &self.config)?;
-        let last = self.index.last_of(&draft.subject).filter(|_| asked.increment.is_some());
-        self.count(draft, last.and_then(|seq| resident.get(seq)))?;
+        let last = match asked.increment {
+            Some(_) => self.index.last_of(&draft.subject).and_then(|seq| resident.get(seq)),
+            None => None,
+        };
+        self.count(draft, last)?;
         self.check_size(draft)?;
         if let Some(Err(error)) = &asked.ttl {
             return Err(error.clone());

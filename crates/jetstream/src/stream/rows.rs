@@ -80,11 +80,14 @@ impl<const K: usize> Rows<K> {
 
     /// A number; 0 where there is no row.
     #[must_use]
+    #[inline]
     pub fn get(&self, row: usize, field: usize) -> u64 {
         let Field { base, at, width, .. } = self.fields[field];
         let begin = row * self.stride + usize::from(at);
-        match self.bytes.get(begin..begin + 8) {
-            Some(bytes) if row < self.len => base.wrapping_add(word(bytes) & mask(width)),
+        match self.bytes.get(begin..).and_then(|bytes| bytes.first_chunk()) {
+            Some(bytes) if row < self.len => {
+                base.wrapping_add(u64::from_le_bytes(*bytes) & mask(width))
+            }
             _ => 0,
         }
     }
@@ -101,7 +104,7 @@ impl<const K: usize> Rows<K> {
         }
         let Field { base, at, width, .. } = self.fields[field];
         let begin = row * self.stride + usize::from(at);
-        put(&mut self.bytes[begin..begin + 8], mask(width), value - base);
+        put(&mut self.bytes[begin..], mask(width), value - base);
     }
 
     /// All rows have the same value in this field.
@@ -143,8 +146,8 @@ impl<const K: usize> Rows<K> {
             let shift = if number == field { old.base.wrapping_sub(new.base) } else { 0 };
             let (mut from, mut to) = (usize::from(old.at), usize::from(new.at));
             for _ in 0..self.len {
-                let held = word(&self.bytes[from..from + 8]) & mask(old.width);
-                put(&mut bytes[to..to + 8], mask(new.width), held.wrapping_add(shift));
+                let held = word(&self.bytes[from..]) & mask(old.width);
+                put(&mut bytes[to..], mask(new.width), held.wrapping_add(shift));
                 (from, to) = (from + before.stride, to + self.stride);
             }
         }
@@ -209,18 +212,19 @@ fn lay_out(fields: &mut [Field]) -> usize {
     usize::from(at)
 }
 
+/// The number that begins there; eight bytes follow every row.
 #[inline]
 fn word(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    word.copy_from_slice(&bytes[..8]);
-    u64::from_le_bytes(word)
+    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 /// Writes the bits of `mask`; what lies behind them stays.
 #[inline]
 fn put(bytes: &mut [u8], mask: u64, value: u64) {
-    let changed = (word(bytes) & !mask) | (value & mask);
-    bytes[..8].copy_from_slice(&changed.to_le_bytes());
+    if let Some(bytes) = bytes.first_chunk_mut() {
+        let changed = (u64::from_le_bytes(*bytes) & !mask) | (value & mask);
+        *bytes = changed.to_le_bytes();
+    }
 }
 
 #[inline]

@@ -9,10 +9,12 @@ use super::batches;
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
 use super::index::Totals;
 use super::machine::Stream;
+use super::page::Head;
+use super::stored::PartsOrigin;
 use crate::config::StreamConfig;
 use crate::json::{self, Strictness};
 
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// A part of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,8 +98,14 @@ fn save_state(stream: &Stream, into: &mut Vec<u8>) {
         put_varint(into, number);
     }
     put_text(into, &stream.last_message_id);
-    put_varint(into, count(index.pages().numbers().count()));
-    put_varint(into, count(index.subjects().chunks().count()));
+    put_varint(into, count(index.pages().len()));
+    let mut next = 0;
+    for (number, head) in index.pages().heads() {
+        put_varint(into, number - next);
+        head.save(into);
+        next = number + 1;
+    }
+    put_varint(into, u64::from(index.subjects().slots()));
     put_varint(into, count(dedup.slices().count()));
     put_varint(into, dedup.first());
     put_varint(into, count(stream.expiries.len()));
@@ -119,11 +127,12 @@ fn save_state(stream: &Stream, into: &mut Vec<u8>) {
 pub struct Loading {
     stream: Stream,
     totals: Totals,
-    pages: u64,
-    chunks: u64,
-    slices: u64,
-    /// Messages in the pages that were read.
-    messages: u64,
+    /// Parts other than the state that are missing.
+    missing: u64,
+    /// The order of subjects is.
+    has_order: bool,
+    /// Some parts are to be read later.
+    are_left: bool,
 }
 
 impl Loading {
@@ -149,7 +158,16 @@ impl Loading {
         }
         stream.age_floor = bytes.varint()?;
         stream.last_message_id = bytes.text()?.to_vec();
-        let (pages, chunks, slices) = (bytes.varint()?, bytes.varint()?, bytes.varint()?);
+        let pages = load_heads(&mut stream, messages, &mut bytes)?;
+        let slots = u32::try_from(bytes.varint()?).map_err(|_| DecodeError::Field("subjects"))?;
+        if u64::from(slots) > last_seq {
+            return Err(DecodeError::Field("subjects"));
+        }
+        stream.index.parts().0.expect(slots);
+        let chunks = count(stream.index.subjects().chunks().count());
+        let missing =
+            pages.checked_add(chunks).and_then(|sum| sum.checked_add(bytes.varint().ok()?));
+        let missing = missing.ok_or(DecodeError::Field("part"))?;
         stream.dedup.begin_at(bytes.varint()?);
         for _ in 0..bytes.varint()? {
             let time = bytes.i64()?;
@@ -163,47 +181,105 @@ impl Loading {
         if !bytes.0.is_empty() {
             batches::load_taking(&mut stream, &mut bytes)?;
         }
-        Ok(Self { stream, totals, pages, chunks, slices, messages: 0 })
+        Ok(Self { stream, totals, missing, has_order: false, are_left: false })
     }
 
-    /// Adds another part. Those of one kind come in order, and that of the subjects behind them.
+    /// Adds another part. Ids come in order.
     ///
     /// # Errors
     /// When the bytes are none that [`Snapshot::save`] wrote.
     pub fn add(&mut self, part: Part, bytes: &[u8]) -> Result<(), DecodeError> {
-        let bytes = &mut Bytes(bytes);
         let (subjects, pages) = self.stream.index.parts();
-        let left = match part {
+        match part {
             Part::State => return Err(DecodeError::Field("part")),
-            Part::Page(number) => {
-                self.messages += u64::from(pages.load(number, bytes)?);
-                &mut self.pages
+            Part::Page(number) => pages.load(number, bytes)?,
+            Part::Subjects(number) => subjects.load_chunk(number, bytes)?,
+            Part::Order => {
+                self.has_order = true;
+                let bytes = &mut Bytes(bytes);
+                subjects.load_order(bytes)?;
+                return if bytes.0.is_empty() { Ok(()) } else { Err(DecodeError::Field("order")) };
             }
-            Part::Subjects(_) => {
-                subjects.load_chunk(bytes)?;
-                &mut self.chunks
-            }
-            Part::Order => return subjects.load_order(bytes),
             Part::Ids(number) => {
+                let bytes = &mut Bytes(bytes);
                 self.stream.dedup.load_slice(number, bytes)?;
-                &mut self.slices
+                if !bytes.0.is_empty() {
+                    return Err(DecodeError::Field("part"));
+                }
             }
-        };
-        *left = left.checked_sub(1).ok_or(DecodeError::Field("part"))?;
-        if bytes.0.is_empty() { Ok(()) } else { Err(DecodeError::Field("part")) }
+        }
+        self.count()
     }
 
-    /// The stream.
+    /// Leaves a part where it is until it is needed: messages or subjects.
     ///
     /// # Errors
-    /// When parts are missing, or are not of the same moment.
-    pub fn finish(mut self) -> Result<Stream, DecodeError> {
-        let missing = self.pages + self.chunks + self.slices;
-        if missing > 0 || self.messages != self.totals.messages {
+    /// When the stream has no such part.
+    pub fn leave(&mut self, part: Part) -> Result<(), DecodeError> {
+        let (subjects, pages) = self.stream.index.parts();
+        match part {
+            Part::Page(number) => drop(pages.expected(number)?),
+            Part::Subjects(number) => drop(subjects.expected(number)?),
+            _ => return Err(DecodeError::Field("part")),
+        }
+        self.are_left = true;
+        self.count()
+    }
+
+    /// There is one part less to come.
+    fn count(&mut self) -> Result<(), DecodeError> {
+        self.missing = self.missing.checked_sub(1).ok_or(DecodeError::Field("part"))?;
+        Ok(())
+    }
+
+    /// Parts were left.
+    #[must_use]
+    pub fn are_left(&self) -> bool {
+        self.are_left
+    }
+
+    /// The stream. Parts that were left are at `origin`.
+    ///
+    /// # Errors
+    /// When parts are missing.
+    pub fn finish(mut self, origin: PartsOrigin) -> Result<Stream, DecodeError> {
+        if self.missing > 0 || !self.has_order || (self.are_left && origin.is_none()) {
             return Err(DecodeError::Field("part"));
         }
         self.stream.index.set_totals(self.totals);
+        self.stream.set_origin(origin);
         Ok(self.stream)
+    }
+}
+
+/// Reads which pages there are, with `messages` together; gives how many.
+fn load_heads(
+    stream: &mut Stream,
+    messages: u64,
+    bytes: &mut Bytes<'_>,
+) -> Result<u64, DecodeError> {
+    let (_, pages) = stream.index.parts();
+    let (count, mut next, mut live) = (bytes.varint()?, 0u64, 0u64);
+    for _ in 0..count {
+        let number = next.checked_add(bytes.varint()?).ok_or(DecodeError::Field("page"))?;
+        let head = Head::load(bytes)?;
+        pages.expect(number, head)?;
+        live += u64::from(head.live);
+        next = number + 1;
+    }
+    if live == messages { Ok(count) } else { Err(DecodeError::Field("page")) }
+}
+
+impl Stream {
+    /// Where the parts are that were not read yet.
+    pub fn set_origin(&mut self, origin: PartsOrigin) {
+        self.index.set_origin(&origin);
+    }
+
+    /// All parts are in memory.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.index.pages().are_held() && self.index.subjects().are_held()
     }
 }
 
@@ -230,7 +306,6 @@ impl Stream {
     pub fn load(bytes: &[u8], seed: u64) -> Result<Self, DecodeError> {
         let mut bytes = Bytes(bytes);
         let mut loading: Option<Loading> = None;
-        let mut order = None;
         loop {
             let kind = bytes.byte()?;
             if kind == END {
@@ -240,14 +315,11 @@ impl Stream {
             let contents = bytes.text()?;
             match &mut loading {
                 None if part == Part::State => loading = Some(Loading::new(contents, seed)?),
-                Some(_) if part == Part::Order => order = Some(contents),
                 Some(loading) => loading.add(part, contents)?,
                 None => return Err(DecodeError::Field("part")),
             }
         }
-        let mut loading = loading.ok_or(DecodeError::Short)?;
-        loading.add(Part::Order, order.ok_or(DecodeError::Short)?)?;
-        loading.finish()
+        loading.ok_or(DecodeError::Short)?.finish(None)
     }
 }
 

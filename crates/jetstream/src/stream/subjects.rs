@@ -8,6 +8,8 @@ use std::sync::Arc;
 use super::blocks::Blocks;
 use super::bytes::{Bytes, DecodeError, put_varint};
 use super::names::{CHUNK, Chunk};
+use super::snapshot::Part;
+use super::stored::{PartsOrigin, Slot};
 use super::table::Table;
 
 /// A subject of one stream, while it has messages. Ids of emptied subjects are used again.
@@ -44,7 +46,7 @@ pub struct SubjectState {
 /// Subjects by id, by hash and by name.
 #[derive(Debug, Clone)]
 pub struct Subjects {
-    chunks: Vec<Arc<Chunk>>,
+    chunks: Chunks,
     /// Ids that were ever given are below.
     slots: u32,
     free: Vec<u32>,
@@ -59,14 +61,14 @@ pub struct Subjects {
 }
 
 /// Ids that one message adds to the table, for as long as some are missing.
-const WARMED_AT_ONCE: u32 = 64;
+const WARMED_AT_ONCE: u32 = 256;
 
 impl Subjects {
     /// No subjects. `seed` protects against names chosen to collide; it does not reach output.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
-            chunks: Vec::new(),
+            chunks: Chunks::default(),
             slots: 0,
             free: Vec::new(),
             order: Blocks::default(),
@@ -83,7 +85,7 @@ impl Subjects {
     pub fn view(&self) -> Self {
         Self {
             chunks: self.chunks.clone(),
-            free: Vec::new(),
+            free: self.free.clone(),
             order: self.order.clone(),
             table: Table::default(),
             warmed: 0,
@@ -151,8 +153,8 @@ impl Subjects {
     fn insert(&mut self, name: &[u8], hash: u64, seq: u64) -> u32 {
         let id = self.free.pop().unwrap_or(self.slots);
         let (chunk, row) = place(id);
-        if chunk == self.chunks.len() {
-            self.chunks.push(Arc::default());
+        if chunk == self.chunks.list.len() {
+            self.chunks.list.push(Arc::new(Slot::full(Chunk::default(), 0)));
         }
         self.slots = self.slots.max(id + 1);
         let state = SubjectState { first: seq, last: seq, count: 1 };
@@ -208,7 +210,7 @@ impl Subjects {
 
     /// Forgets all subjects.
     pub fn clear(&mut self) {
-        self.chunks.clear();
+        self.chunks.list.clear();
         self.slots = 0;
         self.free = Vec::new();
         self.order = Blocks::default();
@@ -255,7 +257,7 @@ impl Subjects {
     }
 
     fn edit(&mut self, id: u32) -> &mut Chunk {
-        let chunk = Arc::make_mut(&mut self.chunks[place(id).0]);
+        let chunk = self.chunks.edit(place(id).0);
         chunk.changed = self.epoch;
         chunk
     }
@@ -270,7 +272,25 @@ impl Subjects {
 
     /// In which epoch each chunk changed last.
     pub fn chunks(&self) -> impl Iterator<Item = u64> {
-        self.chunks.iter().map(|chunk| chunk.changed)
+        let changed = |slot: &ChunkSlot| slot.held().map_or(0, |chunk| chunk.changed);
+        self.chunks.list.iter().map(move |slot| changed(slot))
+    }
+
+    /// Where the chunks are that were not read yet.
+    pub fn set_origin(&mut self, origin: PartsOrigin) {
+        self.chunks.origin = origin;
+    }
+
+    /// All chunks are in memory.
+    #[must_use]
+    pub fn are_held(&self) -> bool {
+        self.chunks.list.iter().all(|slot| slot.held().is_some())
+    }
+
+    /// Ids that were ever given are below.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.slots
     }
 
     /// In which epoch a subject came or went last.
@@ -286,52 +306,86 @@ impl Subjects {
         }
     }
 
-    /// Appends the order of the subjects.
+    /// Appends the order of the subjects, and the ids that have none.
     pub fn save_order(&self, into: &mut Vec<u8>) {
         put_varint(into, u64::try_from(self.order.len()).unwrap_or(u64::MAX));
-        for id in self.order.iter() {
+        for id in self.order.iter().chain(self.free.iter().copied()) {
             into.extend_from_slice(&id.to_le_bytes());
         }
     }
 
-    /// Adds the next chunk, as [`Self::save_chunk`] wrote it.
+    /// So many ids were given: their chunks are to be taken, or to be read later.
+    pub fn expect(&mut self, slots: u32) {
+        self.slots = slots;
+        let rows = |chunk: u32| index((slots - chunk * CHUNK).min(CHUNK));
+        let chunks = (0..slots.div_ceil(CHUNK)).map(|chunk| Arc::new(Slot::empty(rows(chunk))));
+        self.chunks.list = chunks.collect();
+    }
+
+    /// Takes a chunk that was expected, as [`Self::save_chunk`] wrote it.
     ///
     /// # Errors
     /// When the bytes are none of its.
-    pub fn load_chunk(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
-        let chunk = Chunk::load(bytes)?;
-        let number = u32::try_from(self.chunks.len()).map_err(|_| DecodeError::Field("chunk"))?;
-        let before = number.checked_mul(CHUNK).filter(|&before| before == self.slots);
-        // All chunks but the last are full.
-        let before = before.ok_or(DecodeError::Field("chunk"))?;
-        let rows = u32::try_from(chunk.rows()).map_err(|_| DecodeError::Field("chunk"))?;
-        self.slots = before.checked_add(rows).ok_or(DecodeError::Field("chunk"))?;
-        for row in (0..rows).rev() {
-            if chunk.state(index(row)).count == 0 {
-                self.free.push(before + row);
-            }
-        }
-        self.chunks.push(Arc::new(chunk));
-        Ok(())
+    pub fn load_chunk(&mut self, number: u64, bytes: &[u8]) -> Result<(), DecodeError> {
+        self.expected(number)?.fill(bytes)
     }
 
-    /// Sets the order, as [`Self::save_order`] wrote it. To be called after all chunks were added.
+    /// The chunk that was expected and not taken.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn expected(&self, number: u64) -> Result<&ChunkSlot, DecodeError> {
+        let slot = usize::try_from(number).ok().and_then(|number| self.chunks.list.get(number));
+        let expected = slot.filter(|slot| slot.held().is_none());
+        expected.map(|slot| &**slot).ok_or(DecodeError::Field("chunk"))
+    }
+
+    /// Sets the order, as [`Self::save_order`] wrote it, of the ids that are expected.
     ///
     /// # Errors
     /// When the bytes are none of its, or of other subjects.
     pub fn load_order(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
         let count = usize::try_from(bytes.varint()?).map_err(|_| DecodeError::Short)?;
-        let held = count.checked_mul(4).ok_or(DecodeError::Short)?;
-        let (ids, _) = bytes.take(held)?.as_chunks::<4>();
-        let ids = || ids.iter().map(|id| u32::from_le_bytes(*id));
-        let live = index(self.slots).checked_sub(self.free.len());
-        if live != Some(count) || ids().any(|id| id >= self.slots) {
+        let all = index(self.slots).checked_mul(4).ok_or(DecodeError::Short)?;
+        let (ids, _) = bytes.take(all)?.as_chunks::<4>();
+        let (live, free) = ids.split_at_checked(count).ok_or(DecodeError::Field("order"))?;
+        if ids.iter().any(|id| u32::from_le_bytes(*id) >= self.slots) {
             return Err(DecodeError::Field("order"));
         }
-        self.order = Blocks::from_sorted(ids());
+        let numbers = |ids: &[[u8; 4]]| ids.iter().map(|id| u32::from_le_bytes(*id)).collect();
+        let live: Vec<u32> = numbers(live);
+        self.order = Blocks::from_sorted(live.into_iter());
+        self.free = numbers(free);
         self.table = Table::for_items(count);
         Ok(())
     }
+}
+
+type ChunkSlot = Slot<Chunk, usize>;
+
+/// All chunks, some of which were not read yet.
+#[derive(Debug, Clone, Default)]
+struct Chunks {
+    list: Vec<Arc<ChunkSlot>>,
+    origin: PartsOrigin,
+}
+
+impl Chunks {
+    fn get(&self, number: usize) -> Option<&Chunk> {
+        Some(self.list.get(number)?.get(part(number), &self.origin))
+    }
+
+    /// A chunk that is there.
+    fn edit(&mut self, number: usize) -> &mut Chunk {
+        let slot = &mut self.list[number];
+        // Those that share it have it then, too.
+        slot.get(part(number), &self.origin);
+        Arc::make_mut(slot).get_mut().expect("it was read just now")
+    }
+}
+
+fn part(number: usize) -> Part {
+    Part::Subjects(u64::try_from(number).unwrap_or(u64::MAX))
 }
 
 /// What every subject begins with that `filter` matches: its tokens before the first wildcard.
@@ -346,7 +400,7 @@ fn literal_prefix(filter: &[u8]) -> &[u8] {
     filter
 }
 
-fn name_of(chunks: &[Arc<Chunk>], id: u32) -> &[u8] {
+fn name_of(chunks: &Chunks, id: u32) -> &[u8] {
     let (chunk, row) = place(id);
     chunks.get(chunk).map_or(&[], |chunk| chunk.name(row))
 }
@@ -379,7 +433,7 @@ mod tests {
                 subjects.update(id, SubjectState { first: 0, last: 0, count: 0 });
             }
             assert!(subjects.is_empty());
-            assert_eq!(subjects.chunks.len(), 5);
+            assert_eq!(subjects.chunks.list.len(), 5);
         }
     }
 
@@ -413,14 +467,16 @@ mod tests {
         let gone = subjects.find(b"s.77").unwrap();
         subjects.update(gone, SubjectState::default());
         let mut loaded = Subjects::new(8);
-        for number in 0..subjects.chunks.len() {
+        loaded.expect(subjects.slots());
+        for number in 0..3 {
             let mut saved = Vec::new();
-            subjects.save_chunk(number, &mut saved);
+            subjects.save_chunk(usize::try_from(number).unwrap(), &mut saved);
             for end in [0, 1, saved.len() / 2, saved.len() - 1] {
-                assert!(Subjects::new(1).load_chunk(&mut Bytes(&saved[..end])).is_err());
+                assert!(loaded.load_chunk(number, &saved[..end]).is_err());
             }
-            loaded.load_chunk(&mut Bytes(&saved)).unwrap();
+            loaded.load_chunk(number, &saved).unwrap();
         }
+        assert!(loaded.are_held());
         let mut saved = Vec::new();
         subjects.save_order(&mut saved);
         loaded.load_order(&mut Bytes(&saved)).unwrap();

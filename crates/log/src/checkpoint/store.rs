@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
+use super::blobs::Blobs;
 use super::file::{self, CheckpointFile, DIRECTORY};
 use super::reader::BlobReader;
 use super::writer::{CheckpointWriter, Finished};
@@ -121,8 +122,8 @@ impl Checkpoints {
         self.kept.pop();
     }
 
-    /// Reads the blobs whose keys are in `range`, sorted by key: `each` gets their contents, or why
-    /// they cannot be read.
+    /// Reads the blobs whose keys are in `range` and that are wanted, sorted by key: `each` gets
+    /// their contents, or why they cannot be read, and nothing of those that are not wanted.
     ///
     /// # Errors
     /// What `each` says.
@@ -130,16 +131,27 @@ impl Checkpoints {
         &self,
         checkpoint: &Checkpoint,
         range: impl RangeBounds<BlobKey>,
-        mut each: impl FnMut(BlobKey, Result<&[u8], Error>) -> Result<(), E>,
+        is_wanted: impl Fn(BlobKey) -> bool,
+        mut each: impl FnMut(BlobKey, Result<Option<&[u8]>, Error>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut files: BTreeMap<u64, Arc<CheckpointFile>> = BTreeMap::new();
         let mut contents = Vec::new();
         for (&key, &place) in checkpoint.blobs.range(range) {
+            if !is_wanted(key) {
+                each(key, Ok(None))?;
+                continue;
+            }
             contents.clear();
             let read = self.read_blob(&mut files, key, place, &mut contents);
-            each(key, read.map(|()| &contents[..]))?;
+            each(key, read.map(|()| Some(&contents[..])))?;
         }
         Ok(())
+    }
+
+    /// The blobs of a checkpoint, to be read when they are needed.
+    #[must_use]
+    pub fn blobs(&self, checkpoint: &Arc<Checkpoint>) -> Blobs {
+        Blobs::new(checkpoint, self.sealer.clone(), |generation| self.file(generation))
     }
 
     fn read_blob(

@@ -1,13 +1,14 @@
 //! When the next checkpoint is due, what becomes of it, and what the last one holds.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anabranch_log::Error;
-use anabranch_log::checkpoint::BlobKey;
+use anabranch_log::checkpoint::{BlobKey, Blobs};
 use anabranch_log::format::StreamId;
 use anabranch_log::wal::{Start, Usage};
 
-use super::{GLOBAL, Journal, Logged, bytes_of, logged};
+use super::{GLOBAL, Journal, Logged, Which, bytes_of, logged, one_of};
 use crate::jetstream::checkpointing::{Done, Failure, Made, Plan};
 use crate::jetstream::sealing::Opener;
 use crate::jetstream::shard::now;
@@ -139,34 +140,44 @@ impl Journal {
         blob.map(|blob| blob.read_all(u64::MAX)).transpose()
     }
 
-    /// Gives `each` all parts of a stream in the newest checkpoint, in the order of their keys.
-    /// No checkpoint is being made.
+    /// The parts of the newest checkpoint, to be read later. None is being made.
+    #[must_use]
+    pub fn blobs(&self) -> Option<Arc<Blobs>> {
+        let checkpoints = self.checkpoints.as_ref()?;
+        Some(Arc::new(checkpoints.blobs(checkpoints.newest()?)))
+    }
+
+    /// Gives `each` all parts of a stream in a checkpoint, in the order of their keys. None is
+    /// being made.
     ///
     /// # Errors
     /// When one cannot be read, and those of `each`.
     pub fn saved_stream(
         &self,
+        which: Which,
         stream: StreamId,
         mut each: impl FnMut(BlobKey, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let checkpoints = self.checkpoints.as_ref().ok_or(AWAY)?;
-        let Some(newest) = checkpoints.newest() else { return Ok(()) };
+        let Some(checkpoint) = one_of(checkpoints, which) else { return Ok(()) };
         let first = BlobKey { account: GLOBAL, stream, kind: 0, part: 0 };
         let last = BlobKey { kind: u16::MAX, part: u64::MAX, ..first };
-        checkpoints.read_each(newest, first..=last, |key, read| each(key, read?))
+        let each = |key, read: Result<Option<&[u8]>, Error>| each(key, read?.unwrap_or_default());
+        checkpoints.read_each(checkpoint, first..=last, |_| true, each)
     }
 
-    /// Gives `apply` all commands of a stream since the newest checkpoint. None is being made.
+    /// Gives `apply` all commands of a stream since a checkpoint. None is being made.
     ///
     /// # Errors
     /// When the log cannot be read, and those of `apply`.
     pub fn reread(
         &self,
+        which: Which,
         stream: StreamId,
         mut apply: impl FnMut(&Logged<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let checkpoints = self.checkpoints.as_ref().ok_or(AWAY)?;
-        let start = checkpoints.newest().map_or_else(Start::default, |newest| newest.start);
+        let start = one_of(checkpoints, which).map_or_else(Start::default, |one| one.start);
         let mut opener = Opener::new(self.sealer.clone());
         self.wal.reread(start.position, |batch| {
             for record in batch.records().filter(|record| record.envelope.stream == stream) {
