@@ -4,6 +4,8 @@
 
 #[path = "conduct/backups.rs"]
 mod backups;
+#[path = "conduct/busy.rs"]
+mod busy;
 #[path = "conduct/client_certificates.rs"]
 mod client_certificates;
 #[path = "conduct/compression.rs"]

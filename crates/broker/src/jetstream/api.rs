@@ -71,11 +71,10 @@ pub fn is_structural(subject: &[u8], domain: &str) -> bool {
     )
 }
 
-/// The request may wait with what else waits for its stream: it is logged when its turn comes, so
-/// it must not change how what was logged meanwhile is applied.
+/// The request changes a stream, and so how what is logged behind it is applied.
 #[must_use]
-pub fn may_wait(subject: &[u8], domain: &str) -> bool {
-    !matches!(endpoint(subject, domain), Some(Endpoint::Stream(StreamCall::Update, _)))
+pub fn is_update(subject: &[u8], domain: &str) -> bool {
+    matches!(endpoint(subject, domain), Some(Endpoint::Stream(StreamCall::Update, _)))
 }
 
 /// The request removes messages, of which there may be many.

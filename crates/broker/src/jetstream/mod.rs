@@ -58,6 +58,7 @@ mod sparse;
 mod store_reader;
 mod streams;
 mod studies;
+mod taking_turns;
 mod transfers;
 mod trouble;
 mod turn_size;

@@ -25,6 +25,7 @@ pub struct Parked {
     bytes: usize,
     requests: usize,
     purges: usize,
+    unlogged: usize,
 }
 
 /// A request that is answered when it was carried out.
@@ -54,8 +55,31 @@ pub struct Queued {
     pub now: i64,
     /// Why it could not be logged.
     pub refused: Option<ApiError>,
+    /// What it is.
+    pub sort: Sort,
+    /// If it is to be logged, it is; save what makes or ends a stream, which logs itself.
+    pub is_logged: bool,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// A message, or a request that changes little.
+    Plain,
     /// It takes long.
-    pub is_purge: bool,
+    Purge,
+    /// A change of the configuration: what comes behind it is logged behind it.
+    Update,
+    /// It makes or ends the stream.
+    Structure,
+}
+
+impl Sort {
+    /// It is committed alone.
+    #[must_use]
+    pub fn is_structural(self) -> bool {
+        matches!(self, Self::Update | Self::Structure)
+    }
 }
 
 impl Parked {
@@ -77,6 +101,18 @@ impl Parked {
         self.purges >= PURGES_MAX
     }
 
+    /// Something waits that is to be logged when its turn comes, so what comes behind it is, too.
+    #[must_use]
+    pub fn is_unlogged(&self) -> bool {
+        self.unlogged > 0
+    }
+
+    /// What comes next is to be logged first.
+    #[must_use]
+    pub fn is_next_unlogged(&self) -> bool {
+        self.waiting.front().is_some_and(|next| !next.is_logged)
+    }
+
     /// Messages that wait.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -91,10 +127,26 @@ impl Parked {
 
     /// Lets a message wait.
     pub fn push(&mut self, queued: Queued) {
+        self.add(&queued);
+        self.waiting.push_back(queued);
+    }
+
+    /// Lets a message wait whose turn it was.
+    pub fn push_front(&mut self, queued: Queued) {
+        self.add(&queued);
+        self.waiting.push_front(queued);
+    }
+
+    fn add(&mut self, queued: &Queued) {
         self.bytes += queued.size();
         self.requests += usize::from(queued.is_request());
-        self.purges += usize::from(queued.is_purge);
-        self.waiting.push_back(queued);
+        self.purges += usize::from(queued.sort == Sort::Purge);
+        self.unlogged += usize::from(!queued.is_logged);
+    }
+
+    /// The message whose turn it is; nothing if it is not `wanted`.
+    pub fn pop_if(&mut self, wanted: impl FnOnce(&Queued) -> bool) -> Option<Queued> {
+        self.waiting.front().is_some_and(wanted).then(|| self.pop()).flatten()
     }
 
     /// The message whose turn it is.
@@ -102,7 +154,8 @@ impl Parked {
         let queued = self.waiting.pop_front()?;
         self.bytes -= queued.size();
         self.requests -= usize::from(queued.is_request());
-        self.purges -= usize::from(queued.is_purge);
+        self.purges -= usize::from(queued.sort == Sort::Purge);
+        self.unlogged -= usize::from(!queued.is_logged);
         Some(queued)
     }
 }
@@ -129,17 +182,33 @@ mod tests {
         let from = ClientId(1);
         let (subject, reply, headers) = (&b"s"[..], &b""[..], &b""[..]);
         let message = Inbound { recipient, from, subject, reply, headers, body };
-        Queued { message: Waiting::of(&message), now: 0, refused: None, is_purge: false }
+        let (message, sort) = (Waiting::of(&message), Sort::Plain);
+        Queued { message, now: 0, refused: None, sort, is_logged: true }
     }
 
     #[test]
     fn purges_that_wait_are_few() {
         let mut parked = Parked::default();
-        let purge = || Queued { is_purge: true, ..queued(Intake::API, b"") };
+        let purge = || Queued { sort: Sort::Purge, ..queued(Intake::API, b"") };
         (0..PURGES_MAX).for_each(|_| parked.push(purge()));
         assert!(parked.is_full_of_purges() && !parked.is_full_of_requests());
         parked.pop();
         assert!(!parked.is_full_of_purges());
+    }
+
+    #[test]
+    fn what_is_not_logged_is_known_until_its_turn_comes() {
+        let mut parked = Parked::default();
+        parked.push(queued(Intake::API, b""));
+        let update = Queued { sort: Sort::Update, ..queued(Intake::API, b"") };
+        parked.push(Queued { is_logged: false, ..update });
+        assert!(parked.is_unlogged() && !parked.is_next_unlogged());
+        assert!(parked.pop_if(|one| one.sort.is_structural()).is_none());
+        let first = parked.pop().unwrap();
+        assert!(parked.is_unlogged() && parked.is_next_unlogged());
+        parked.push_front(first);
+        assert_eq!((parked.len(), parked.pop().map(|one| one.sort)), (2, Some(Sort::Plain)));
+        assert!(parked.pop_if(|one| one.sort.is_structural()).is_some() && !parked.is_unlogged());
     }
 
     #[test]

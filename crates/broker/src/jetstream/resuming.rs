@@ -11,7 +11,7 @@ use anabranch_log::format::StreamId;
 use super::advising::{advise, tell_abandoned};
 use super::api;
 use super::outbox::Outbox;
-use super::parked::{Asked, Awaited, Parked, Queued};
+use super::parked::{Asked, Awaited, Parked, Queued, Sort};
 use super::publishing;
 use super::shard::{Shard, now};
 use super::streams::Intake;
@@ -20,9 +20,6 @@ use crate::worker::Inbound;
 
 /// Messages and subjects of one piece of work.
 const ITEMS: usize = 128;
-/// Messages that waited and are taken in at once, and their bytes.
-const MESSAGES_AT_ONCE: usize = 64;
-const BYTES_AT_ONCE: usize = 256 * 1024;
 /// Payloads that nobody needs any more, freed in one turn.
 const LITTER_AT_ONCE: usize = 4096;
 
@@ -82,7 +79,9 @@ impl Shard {
             && !is_answered
             && let Some(parked) = self.busy_with(message)
         {
-            let queued = Queued { message: Waiting::of(message), now, refused, is_purge };
+            let sort = if is_purge { Sort::Purge } else { Sort::Plain };
+            let (message, is_logged) = (Waiting::of(message), !parked.is_unlogged());
+            let queued = Queued { message, now, refused, sort, is_logged };
             let size = queued.size();
             parked.push(queued);
             return self.draining.came(size);
@@ -92,17 +91,16 @@ impl Shard {
 
     /// Carries out a request that makes, changes or ends a stream, or lets it wait.
     pub(super) fn restructure(&mut self, request: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
-        if !self.parked.is_empty() {
-            if api::may_wait(request.subject, self.intake.domain())
-                && let Some(parked) = self.busy_with(request)
-            {
-                let message = Waiting::of(request);
-                let queued = Queued { message, now, refused: None, is_purge: false };
-                let size = queued.size();
-                parked.push(queued);
-                return self.draining.came(size);
-            }
-            self.finish_for(request, outbox);
+        let is_update = api::is_update(request.subject, self.intake.domain());
+        if !self.parked.is_empty()
+            && let Some(parked) = self.busy_with(request)
+        {
+            let sort = if is_update { Sort::Update } else { Sort::Structure };
+            let message = Waiting::of(request);
+            let queued = Queued { message, now, refused: None, sort, is_logged: !is_update };
+            let size = queued.size();
+            parked.push(queued);
+            return self.draining.came(size);
         }
         api::restructure(self, request, now, outbox);
         self.look_at_deadlines();
@@ -158,20 +156,7 @@ impl Shard {
         parked.is_some_and(Parked::is_full_of_purges)
     }
 
-    /// Ends what the stream is busy with that a request is about to change.
-    fn finish_for(&mut self, message: &Inbound<'_>, outbox: &mut Outbox<'_>) {
-        let Some(name) = api::stream_of(message.subject, self.intake.domain()) else { return };
-        let name = name.to_owned();
-        // Among what waits it may be ended and made again.
-        while let Some(held) = self.streams.find(name.as_bytes())
-            && held.parked.is_some()
-        {
-            let id = held.id;
-            self.finish_with(id, outbox);
-        }
-    }
-
-    fn apply_now(
+    pub(super) fn apply_now(
         &mut self,
         message: &Inbound<'_>,
         refused: Option<ApiError>,
@@ -226,6 +211,8 @@ impl Shard {
         if self.parked.is_empty() {
             return;
         }
+        // Some of what waits is logged only now.
+        self.wait_for_room();
         let begun = Instant::now();
         self.with_outbox(|shard, outbox| {
             while let Some(id) = shard.parked.pop_front() {
@@ -257,7 +244,19 @@ impl Shard {
         self.parked.retain(|&other| other != id);
     }
 
-    /// Ends the work of all streams.
+    /// Does everything that is in the log; what is to be logged first still waits.
+    pub(super) fn finish_logged(&mut self) {
+        for id in self.parked.clone() {
+            self.with_outbox(|shard, outbox| {
+                while !shard.is_next_unlogged(id) && shard.go_on(id, outbox) == Progress::More {}
+                shard.write_touched(outbox);
+            });
+        }
+        let Self { parked, streams, .. } = self;
+        parked.retain(|&id| streams.get(id).is_some_and(|held| held.parked.is_some()));
+    }
+
+    /// Ends the work of all streams, and what waits for it.
     pub(super) fn finish_all(&mut self) {
         while let Some(&id) = self.parked.front() {
             self.finish(id);
@@ -276,20 +275,9 @@ impl Shard {
             api::conclude(self, &request.inbound(), what, outbox);
             return Progress::More;
         }
-        let (mut count, mut bytes) = (0, 0);
-        while count < MESSAGES_AT_ONCE && bytes < BYTES_AT_ONCE {
-            let Some(queued) = self.next_waiting(id) else { break };
-            count += 1;
-            bytes += queued.size();
-            let Queued { message, now, refused, .. } = queued;
-            if self.is_structural(&message.inbound()) {
-                self.restructure_busy(id, &message.inbound(), outbox);
-                break;
-            }
-            self.apply_now(&message.inbound(), refused, now, outbox);
-        }
+        let bytes = self.take_waiting(id, outbox);
         self.draining.took(bytes);
-        if count > 0 {
+        if bytes > 0 {
             return Progress::More;
         }
         if let Some(held) = self.streams.get_mut(id) {
@@ -299,14 +287,14 @@ impl Shard {
         Progress::Done
     }
 
-    fn is_structural(&self, message: &Inbound<'_>) -> bool {
-        let is_request = message.recipient == Intake::API;
-        is_request && api::is_structural(message.subject, self.intake.domain())
-    }
-
     /// Carries out a request that waited and may end the stream. What waits behind it finds that
     /// gone, unless another one makes it again.
-    fn restructure_busy(&mut self, id: StreamId, request: &Inbound<'_>, outbox: &mut Outbox<'_>) {
+    pub(super) fn restructure_busy(
+        &mut self,
+        id: StreamId,
+        request: &Inbound<'_>,
+        outbox: &mut Outbox<'_>,
+    ) {
         let held = self.streams.get_mut(id);
         let Some(mut parked) = held.and_then(|held| held.parked.take()) else { return };
         api::restructure(self, request, now(), outbox);
@@ -315,24 +303,14 @@ impl Shard {
             held.parked = Some(parked);
             return;
         }
-        while let Some(Queued { message, now: then, refused, .. }) = parked.pop() {
+        while let Some(Queued { message, now: then, refused, sort, .. }) = parked.pop() {
             let message = message.inbound();
-            if self.is_structural(&message) {
+            if sort.is_structural() {
                 self.restructure(&message, now(), outbox);
             } else {
                 // What was logged was so for the stream that is gone.
                 self.apply(&message, refused.or(Some(error::STREAM_NOT_FOUND)), then, outbox);
             }
         }
-    }
-
-    /// What comes next for a stream, if that is not busy again.
-    fn next_waiting(&mut self, id: StreamId) -> Option<Queued> {
-        let held = self.streams.get_mut(id)?;
-        let parked = held.parked.as_deref_mut()?;
-        if held.machine.is_busy() || parked.awaited.is_some() {
-            return None;
-        }
-        parked.pop()
     }
 }

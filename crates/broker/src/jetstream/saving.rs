@@ -194,7 +194,7 @@ impl Shard {
             if !self.journal.is_nearly_full() {
                 return;
             }
-            self.finish_all();
+            self.finish_logged();
         }
         self.begin_checkpoint();
     }
@@ -228,7 +228,7 @@ impl Shard {
                 if !self.journal.may_checkpoint() {
                     return;
                 }
-                self.finish_all();
+                self.finish_logged();
                 self.begin_checkpoint();
             }
             self.await_checkpoint();

@@ -357,24 +357,24 @@ impl Shard {
         false
     }
 
-    /// Adds the message's command, if it is one, to the log.
+    /// Adds the message's command, if it is one, to the log, unless that has to be done later.
     fn log(&mut self, message: &Inbound<'_>, now: i64) -> Result<(), ApiError> {
+        let put_off = if self.parked.is_empty() { None } else { self.put_off(message) };
+        put_off.unwrap_or_else(|| self.log_command(message, now))
+    }
+
+    /// Adds the message's command, if it is one, to the log.
+    pub(super) fn log_command(&mut self, message: &Inbound<'_>, now: i64) -> Result<(), ApiError> {
         if message.recipient == Intake::API {
             let strictness = self.intake.strictness();
             let domain = self.intake.domain();
             let Some(change) = api::change(&self.streams, message, domain, strictness) else {
                 return Ok(());
             };
-            if change.is_purge() && self.has_many_purges(change.stream) {
-                return Err(error::TOO_MANY_REQUESTS);
-            }
             return self.append(change.stream, now, &change.command());
         }
         if !self.admit(message) {
             return Err(error::INSUFFICIENT_RESOURCES);
-        }
-        if !self.parked.is_empty() && self.is_overloaded(message) {
-            return Err(error::TOO_MANY_REQUESTS);
         }
         self.check_readable(message, now)?;
         self.log_limits(message, now)?;
