@@ -10,17 +10,22 @@ use crate::connection::account_for;
 use crate::server::Server;
 use crate::worker::{Publisher, Worker, publish, trace};
 
+/// Messages for a lone receiver that are worth a write to its socket (docs/adr/0025).
+const WORTH: usize = 128;
+
 /// Borrowed for one part of a turn. Everything is delivered when it is flushed.
 pub struct Outbox<'a> {
     server: &'a Arc<Server>,
     worker: &'a mut Worker,
     ended: Vec<Arc<Subscription>>,
+    /// Messages since the last flush.
+    sent: usize,
 }
 
 impl<'a> Outbox<'a> {
     /// An empty outbox.
     pub fn new(server: &'a Arc<Server>, worker: &'a mut Worker) -> Self {
-        Self { server, worker, ended: Vec::new() }
+        Self { server, worker, ended: Vec::new(), sent: 0 }
     }
 
     /// Sends a message. `payload` is a header block of `header_len` bytes and a body.
@@ -42,14 +47,23 @@ impl<'a> Outbox<'a> {
             skip_stalled: false,
             trace: trace::is_on(&self.server.options).then_some(&self.server.options),
         };
+        self.sent += 1;
         publish(self.worker, &publisher, &message, &mut self.ended);
         if self.worker.stages.saturated() {
             self.flush();
         }
     }
 
+    /// Delivers what was sent if that is much and all for one, who can go on meanwhile.
+    pub fn pass_on(&mut self) {
+        if self.sent >= WORTH && self.worker.stages.receivers() == 1 {
+            self.flush();
+        }
+    }
+
     /// Delivers what was sent.
     pub fn flush(&mut self) {
+        self.sent = 0;
         for subscription in self.ended.drain(..) {
             crate::connection::remove(self.server, &subscription);
         }

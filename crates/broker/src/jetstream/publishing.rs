@@ -69,7 +69,13 @@ pub type Heard<'a> = &'a mut dyn FnMut(&Held, &Stored<'_>);
 /// Stores a message that was logged at `now`.
 pub fn store(held: &mut Held, message: &Message<'_>, now: i64, heard: Heard<'_>) -> Outcome {
     let Message { subject, headers, body, reply } = *message;
-    let asked = &PublishHeaders::parse(headers);
+    let parsed;
+    let asked = if headers.is_empty() {
+        &PublishHeaders::NONE
+    } else {
+        parsed = PublishHeaders::parse(headers);
+        &parsed
+    };
     let mut loaded = Resident::default();
     for seq in held.machine.needs(subject, asked, now) {
         let Some(payload) = held.load(seq) else {

@@ -478,6 +478,7 @@ impl Shard {
     fn apply_all(&mut self, pending: &mut Vec<Pending<'_>>, now: i64, outbox: &mut Outbox<'_>) {
         for Pending { message, refused, .. } in pending.drain(..) {
             self.apply(&message, refused, now, outbox);
+            outbox.pass_on();
         }
         self.write_touched(outbox);
     }

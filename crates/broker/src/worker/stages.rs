@@ -123,6 +123,12 @@ impl Stages {
         self.full
     }
 
+    /// Receivers for whom something is staged.
+    #[must_use]
+    pub fn receivers(&self) -> usize {
+        self.stages.len()
+    }
+
     /// Stages one message for the subscription `sid` of `client`.
     #[inline]
     pub fn deliver(&mut self, client: &Arc<Client>, message: &Publication<'_>, sid: &[u8]) {

@@ -7,7 +7,7 @@ use super::ttl::{self, Ttl};
 use crate::error::{self, ApiError};
 
 /// What a publisher asks for. A header without a value is not there, save where that says more.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishHeaders<'a> {
     /// `Nats-Msg-Id`: identifies the message within the stream's duplicate window.
     pub msg_id: Option<&'a [u8]>,
@@ -55,7 +55,7 @@ pub enum Rollup {
 }
 
 /// Headers of atomic batches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchHeaders<'a> {
     /// `Nats-Batch-Id`
     pub id: Option<&'a [u8]>,
@@ -66,7 +66,7 @@ pub struct BatchHeaders<'a> {
 }
 
 /// Headers of schedules, unread: see [`super::schedule`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScheduleHeaders<'a> {
     /// `Nats-Schedule`
     pub pattern: Option<&'a [u8]>,
@@ -87,6 +87,36 @@ pub struct ScheduleHeaders<'a> {
 }
 
 impl<'a> PublishHeaders<'a> {
+    /// What a message without headers asks for.
+    pub const NONE: Self = PublishHeaders {
+        msg_id: None,
+        expected_stream: None,
+        expected_last_seq: None,
+        expected_last_subject_seq: None,
+        expected_last_subject: None,
+        expected_last_msg_id: None,
+        rollup: None,
+        ttl: None,
+        increment: None,
+        stream_source: None,
+        counter_sources: None,
+        marker_reason: None,
+        is_kv_purge: false,
+        client_info: None,
+        required_api_level: None,
+        batch: BatchHeaders { id: None, seq: None, commit: None },
+        schedule: ScheduleHeaders {
+            pattern: None,
+            time_zone: None,
+            ttl: None,
+            rollup: None,
+            target: None,
+            source: None,
+            next: None,
+            scheduler: None,
+        },
+    };
+
     /// Reads a header block, which may be empty. Headers that mean nothing to a stream are passed
     /// over, and nothing is an error yet: that depends on the stream.
     #[must_use]
@@ -275,9 +305,9 @@ mod tests {
             "Nats-Expected-Last-Sequence: \r\nNats-Batch-Commit:\r\nNats-TTL:\r\n"
         ));
         let commit = Some(&b""[..]);
-        let batch = BatchHeaders { commit, ..BatchHeaders::default() };
-        assert_eq!(headers, PublishHeaders { batch, ..PublishHeaders::default() });
-        assert_eq!(PublishHeaders::parse(b""), PublishHeaders::default());
+        let batch = BatchHeaders { commit, ..PublishHeaders::NONE.batch };
+        assert_eq!(headers, PublishHeaders { batch, ..PublishHeaders::NONE });
+        assert_eq!(PublishHeaders::parse(b""), PublishHeaders::NONE);
     }
 
     #[test]

@@ -364,7 +364,7 @@ mod tests {
     use crate::publish::schedule::OnlyUtc;
 
     fn publish(stream: &mut Stream, subject: &[u8], id: Option<u128>) {
-        let asked = &PublishHeaders::default();
+        let asked = &PublishHeaders::NONE;
         let (headers, body, now) = (&b""[..], &b"x"[..], stream.index.last_time() + 5);
         let id = id.map(IdHash);
         let (origin, resident, zones) = (Origin::Client, Resident::NONE, &OnlyUtc);

@@ -45,11 +45,6 @@ impl Wal {
         Self { gather, writer, bytes_max, spare: Block::default(), recorded, quiet: None }
     }
 
-    pub(super) fn into_parts(self) -> Parts {
-        let Self { gather, writer, bytes_max, spare, recorded, quiet: _ } = self;
-        Parts { gather, writer, bytes_max, spare, recorded }
-    }
-
     /// Adds a record to the batch being gathered, and says where it will be. It is durable once
     /// the position that [`sync`](Self::sync) gives is behind that.
     ///
@@ -213,18 +208,8 @@ impl Wal {
     }
 }
 
-/// What a log consists of, for whoever shares it among threads.
-#[derive(Debug)]
-pub(super) struct Parts {
-    pub(super) gather: Gather,
-    pub(super) writer: Writer,
-    pub(super) bytes_max: u64,
-    pub(super) spare: Block,
-    pub(super) recorded: Lsn,
-}
-
 /// Adds a mark that everything before `durable` is. It fits into a log that is full, too.
-pub(super) fn append_mark(gather: &mut Gather, durable: Lsn) -> Result<Lsn, Error> {
+fn append_mark(gather: &mut Gather, durable: Lsn) -> Result<Lsn, Error> {
     let envelope = Envelope {
         kind: Kind::Mark,
         flags: 0,

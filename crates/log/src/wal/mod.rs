@@ -1,11 +1,9 @@
 //! The write-ahead log: what was synced here is never lost again.
 //!
 //! Not here: what records mean, and when to sync. A [`Wal`] belongs to one thread, which appends
-//! records to the batch being gathered, writes and syncs; a [`Committer`] shares one among
-//! threads. [`Recovery`] reads what there is when
-//! the program starts, and then becomes the [`Wal`] that goes on behind it.
+//! records to the batch being gathered, writes and syncs. [`Recovery`] reads what there is when the
+//! program starts, and then becomes the [`Wal`] that goes on behind it.
 
-mod committer;
 mod file;
 mod files;
 mod gather;
@@ -18,7 +16,6 @@ mod scan;
 mod window;
 mod writer;
 
-pub use committer::{Appender, CommitHandle, Committer, Notify};
 pub use log::{MARK_IDLE_NS, Maintenance, Wal};
 pub use options::{Usage, WalOptions};
 pub use recovery::{Batch, Damage, Item, Recovery, Report, Start};
