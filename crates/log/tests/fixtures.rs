@@ -4,7 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
-use std::fs;
+mod tree;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use anabranch_log::segment::{
     self, Columns, NewRecord, Rewriter, ScanItem, SegmentId, SegmentReader, SegmentWriter,
 };
 use anabranch_log::wal::{Item, Recovery, Start, Wal, WalOptions};
+
+use tree::{copy, files};
 
 const FORMAT: DirectoryFormat = DirectoryFormat {
     id: DirectoryId(*b"a data directory"),
@@ -45,33 +48,6 @@ const KINDS: [Kind; 7] = [
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/v1")
-}
-
-/// Every file below a folder, by its path there.
-fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().unwrap() != "lock" {
-                let bytes = fs::read(&path).unwrap();
-                found.push((path.strip_prefix(root).unwrap().to_owned(), bytes));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn copy(files: &[(PathBuf, Vec<u8>)], to: &Path) {
-    for (path, bytes) in files {
-        let path = to.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
 }
 
 fn payload(kind: Kind) -> Vec<u8> {

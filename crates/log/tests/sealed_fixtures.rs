@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something unexpected happens")]
 
+mod tree;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use anabranch_log::format::{
 };
 use anabranch_log::sealing::{Cipher, SealedPlace, Sealer, Secrets, What, unlock};
 use anabranch_log::wal::{Item, Recovery, Start, WalOptions};
+
+use tree::{copy, files};
 
 const FORMAT: DirectoryFormat = DirectoryFormat {
     id: DirectoryId(*b"sealed directory"),
@@ -87,33 +91,6 @@ fn write(root: &Path) {
         }
         writer.put(BlobKey { part: 5, ..KEY }, &[seed; 300]).unwrap();
         checkpoints.install(writer.finish().unwrap()).unwrap();
-    }
-}
-
-/// Every file below a folder but the lock, by its path there.
-fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.file_name().unwrap() != "lock" {
-                let bytes = fs::read(&path).unwrap();
-                found.push((path.strip_prefix(root).unwrap().to_owned(), bytes));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn copy(files: &[(PathBuf, Vec<u8>)], to: &Path) {
-    for (path, bytes) in files {
-        let path = to.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
     }
 }
 

@@ -79,40 +79,36 @@ fn nothing_acknowledged_is_lost_in_a_power_cut() {
 #[test]
 #[ignore = "power cuts"]
 fn nats_server_loses_acknowledged_messages_at_its_defaults() {
-    let Some(binary) = Binary::nats_server().expect("it exists if it is named") else { return };
-    let figures = Trial {
-        name: "nats-server",
-        binary,
-        config: "",
-        names: Names::AnySync,
-        before: Before::Everything,
-        rounds: 3,
-        steps: 10..12,
-        keeps: &[Keep::Nothing],
-        fates: &[Fate::Dies],
-    }
-    .run();
+    let Some(figures) = cut_nats_server("nats-server", "") else { return };
     assert!(figures.lost > 0, "the harness sees a missing sync");
 }
 
 #[test]
 #[ignore = "power cuts"]
 fn nats_server_that_always_syncs_loses_no_message() {
-    let Some(binary) = Binary::nats_server().expect("it exists if it is named") else { return };
-    let figures = Trial {
-        name: "nats-server, sync_interval: always",
+    let always = "sync_interval: always";
+    let Some(figures) = cut_nats_server("nats-server, sync_interval: always", always) else {
+        return;
+    };
+    assert!(figures.acked > 0, "there was something to lose");
+    assert_eq!(figures.lost, 0, "the harness sees no loss where there is none: {figures:?}");
+}
+
+/// What power cuts cost the real server, if there is one.
+fn cut_nats_server(name: &'static str, config: &'static str) -> Option<Figures> {
+    let binary = Binary::nats_server().expect("it exists if it is named")?;
+    let trial = Trial {
+        name,
         binary,
-        config: "sync_interval: always",
+        config,
         names: Names::AnySync,
         before: Before::Everything,
         rounds: 3,
         steps: 10..12,
         keeps: &[Keep::Nothing],
         fates: &[Fate::Dies],
-    }
-    .run();
-    assert!(figures.acked > 0, "there was something to lose");
-    assert_eq!(figures.lost, 0, "the harness sees no loss where there is none: {figures:?}");
+    };
+    Some(trial.run())
 }
 
 /// How many power cuts, where nothing says otherwise.

@@ -113,6 +113,16 @@ fn create(admin: &mut Admin) {
     admin.must("STREAM.CREATE.STREAMNAME3", &json!({ "name": "STREAMNAME3", "sources": sources }));
 }
 
+/// A server whose streams hold five messages of the first round.
+fn filled(store: &Path, encryption: &str) -> Server {
+    let server = start(store, encryption).expect("it starts");
+    let mut admin = Admin::open(server.address());
+    create(&mut admin);
+    publish(&mut admin, 1, 5);
+    assert_holds(&server, &[(1, 5)]);
+    server
+}
+
 /// A body that compresses.
 fn body(round: u64, number: u64) -> String {
     format!("bodyword {round} {number} {}", "bodyword ".repeat(20))
@@ -339,12 +349,7 @@ fn a_directory_in_use_is_sealed_from_then_on_and_that_is_told() {
 fn streams_of_a_directory_in_use_are_sealed_by_and_by() {
     let folder = tempfile::tempdir().expect("there is room");
     let store = folder.path();
-    let server = start(store, "").expect("it starts");
-    let mut admin = Admin::open(server.address());
-    create(&mut admin);
-    publish(&mut admin, 1, 5);
-    assert_holds(&server, &[(1, 5)]);
-    stop(server);
+    stop(filled(store, ""));
     let streams = store.join("anabranch/streams");
     assert!(!readable(&streams).is_empty());
     let server = start(store, "key: sesame").expect("it starts");
@@ -395,12 +400,7 @@ fn backups_go_into_encrypted_servers_and_out_of_them() {
 fn damage_to_a_sealed_message_costs_that_message() {
     let folder = tempfile::tempdir().expect("there is room");
     let store = folder.path();
-    let server = start(store, "key: sesame").expect("it starts");
-    let mut admin = Admin::open(server.address());
-    create(&mut admin);
-    publish(&mut admin, 1, 5);
-    assert_holds(&server, &[(1, 5)]);
-    stop(server);
+    stop(filled(store, "key: sesame"));
     let segments = files(&store.join("anabranch/streams"));
     let (path, mut bytes) = segments.into_iter().next().expect("there is a segment");
     // Within the body of the first record, behind the header of the file and its own.

@@ -8,7 +8,7 @@ use anabranch_jetstream::stream::Command;
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 
-use super::advising::{advise, tell_abandoned};
+use super::advising::advise;
 use super::held::Held;
 use super::journal::is_out_of_space;
 use super::mending::{self, Mended};
@@ -83,24 +83,18 @@ impl Shard {
         }
         self.give_up_schedules(&lost);
         self.with_outbox(|shard, outbox| {
-            let mut has_failed = false;
             for id in due {
-                if let Some(held) = shard.streams.get_mut(id) {
-                    passing::tick(held, now, &mut |held, stored| {
-                        publishing::republish(held, stored, outbox);
-                    });
-                    tell_abandoned(&shard.intake, &mut held.machine, outbox);
-                    held.write();
-                    shard.pipes.wake(&held.machine.config().name);
-                    has_failed |= held.trouble.failed.is_some();
-                    if held.machine.is_busy() {
-                        shard.park(id, None);
-                    }
+                let Some(held) = shard.streams.get_mut(id) else { continue };
+                passing::tick(held, now, &mut |held, stored| {
+                    publishing::republish(held, stored, outbox);
+                });
+                let is_busy = held.machine.is_busy();
+                shard.touched.push(id);
+                if is_busy {
+                    shard.park(id, None);
                 }
             }
-            if has_failed {
-                shard.streams.note_failure();
-            }
+            shard.write_touched(outbox);
         });
         let due = self.streams.next_deadline();
         // Not at once: as long as no checkpoint can be made it would be full again.

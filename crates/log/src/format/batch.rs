@@ -67,11 +67,7 @@ impl BatchHeader {
             return Err(FormatError::Short { have, need });
         }
         let mut fields = Fields::new(bytes);
-        let magic = fields.u32()?;
-        if magic != Self::MAGIC {
-            let (found, expected) = (u64::from(magic), u64::from(Self::MAGIC));
-            return Err(FormatError::Magic { found, expected });
-        }
+        fields.short_magic(Self::MAGIC)?;
         let [version, flags, ..] = fields.array::<4>()?;
         let found = Lsn(fields.u64()?);
         if found != lsn {

@@ -102,11 +102,7 @@ impl ChunkHeader {
 
     pub(crate) fn decode(bytes: &[u8], seed: Seed) -> Result<Self, FormatError> {
         let mut fields = checked(bytes, Self::SIZE, seed.checksum())?;
-        let magic = fields.u32()?;
-        if magic != Self::MAGIC {
-            let (found, expected) = (u64::from(magic), u64::from(Self::MAGIC));
-            return Err(FormatError::Magic { found, expected });
-        }
+        fields.short_magic(Self::MAGIC)?;
         let (length, account) = (fields.u32()?, AccountId(fields.u32()?));
         let (kind, role) = (fields.u16()?, ChunkRole::of(fields.u16()?)?);
         let (stream, part) = (StreamId(fields.u64()?), fields.u64()?);
@@ -156,14 +152,8 @@ impl CheckpointHeader {
 
     pub(crate) fn decode(bytes: &[u8], directory: DirectoryId) -> Result<Self, FormatError> {
         let mut fields = checked(bytes, Self::SIZE, Checksum::default())?;
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
-        let version = fields.u32()?;
-        if version != Self::VERSION {
-            return Err(FormatError::Newer { found: version, known: Self::VERSION });
-        }
+        fields.magic(Self::MAGIC)?;
+        fields.version(Self::VERSION..=Self::VERSION)?;
         fields.u32()?;
         if fields.array()? != directory.0 {
             return Err(FormatError::Foreign);
@@ -209,10 +199,7 @@ impl CheckpointFooter {
 
     pub(crate) fn decode(bytes: &[u8], seed: Seed) -> Result<Self, FormatError> {
         let mut fields = checked(bytes, Self::SIZE, seed.checksum())?;
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
+        fields.magic(Self::MAGIC)?;
         let (lsn, chain) = (Lsn(fields.u64()?), Checksum(fields.u32()?));
         fields.u32()?;
         Ok(Self {

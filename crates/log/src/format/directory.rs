@@ -43,14 +43,8 @@ impl DirectoryFormat {
     /// [`FormatError::Newer`] for a directory of a newer program, whatever else is in it.
     pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
         let mut fields = Fields::new(bytes);
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
-        let version = fields.u32()?;
-        if version > Self::VERSION {
-            return Err(FormatError::Newer { found: version, known: Self::VERSION });
-        }
+        fields.magic(Self::MAGIC)?;
+        let version = fields.version(0..=Self::VERSION)?;
         if bytes.len() < Self::SIZE {
             let (have, need) = (to_u64(bytes.len()), to_u64(Self::SIZE));
             return Err(FormatError::Short { have, need });

@@ -1,5 +1,7 @@
 //! Fields one after the other, little-endian, and conversions between widths.
 
+use std::ops::RangeInclusive;
+
 use super::{Checksum, FormatError};
 
 /// Reads fields from the front of bytes.
@@ -45,6 +47,26 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn u64(&mut self) -> Result<u64, FormatError> {
         Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    /// What a format begins with.
+    pub(crate) fn magic(&mut self, expected: u64) -> Result<(), FormatError> {
+        let found = self.u64()?;
+        if found == expected { Ok(()) } else { Err(FormatError::Magic { found, expected }) }
+    }
+
+    /// The same in four bytes.
+    pub(crate) fn short_magic(&mut self, expected: u32) -> Result<(), FormatError> {
+        let (found, expected) = (u64::from(self.u32()?), u64::from(expected));
+        if found == expected { Ok(()) } else { Err(FormatError::Magic { found, expected }) }
+    }
+
+    /// The version of a format, one of those that are `known`.
+    pub(crate) fn version(&mut self, known: RangeInclusive<u32>) -> Result<u32, FormatError> {
+        let found = self.u32()?;
+        let newest = *known.end();
+        let is_known = known.contains(&found);
+        if is_known { Ok(found) } else { Err(FormatError::Newer { found, known: newest }) }
     }
 
     pub(crate) fn i64(&mut self) -> Result<i64, FormatError> {

@@ -106,14 +106,8 @@ impl KeyFile {
     /// [`FormatError::Foreign`] for one of another directory.
     pub fn decode(bytes: &[u8], directory: DirectoryId) -> Result<Self, FormatError> {
         let mut fields = Fields::new(bytes);
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
-        let version = fields.u32()?;
-        if version > Self::VERSION {
-            return Err(FormatError::Newer { found: version, known: Self::VERSION });
-        }
+        fields.magic(Self::MAGIC)?;
+        fields.version(0..=Self::VERSION)?;
         let (length, have) = (fields.u32()?, to_u64(bytes.len()));
         if u64::from(length) != have || bytes.len() < Self::HEADER {
             return Err(FormatError::Short { have, need: u64::from(length) });

@@ -60,14 +60,8 @@ impl SegmentHeader {
 
     pub(crate) fn decode(bytes: &[u8], directory: DirectoryId) -> Result<Self, FormatError> {
         let mut fields = checked(bytes, Self::SIZE, Checksum::default())?;
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
-        let version = fields.u32()?;
-        if version != Self::VERSION {
-            return Err(FormatError::Newer { found: version, known: Self::VERSION });
-        }
+        fields.magic(Self::MAGIC)?;
+        fields.version(Self::VERSION..=Self::VERSION)?;
         let account = AccountId(fields.u32()?);
         if fields.array()? != directory.0 {
             return Err(FormatError::Foreign);
@@ -370,10 +364,7 @@ impl SegmentFooter {
 
     pub(crate) fn decode(bytes: &[u8], seed: Seed) -> Result<Self, FormatError> {
         let mut fields = checked(bytes, Self::SIZE, seed.checksum())?;
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
+        fields.magic(Self::MAGIC)?;
         Ok(Self {
             records: fields.u32()?,
             sparse: fields.u32()?,

@@ -65,19 +65,13 @@ impl WalFileHeader {
             return Err(FormatError::Short { have, need });
         }
         let mut fields = Fields::new(bytes);
-        let magic = fields.u64()?;
-        if magic != Self::MAGIC {
-            return Err(FormatError::Magic { found: magic, expected: Self::MAGIC });
-        }
+        fields.magic(Self::MAGIC)?;
         let expected = Checksum::of(&bytes[..Self::CHECKSUM_AT]);
         let found = Checksum(Fields::new(&bytes[Self::CHECKSUM_AT..]).u32()?);
         if found != expected {
             return Err(FormatError::Checksum { found, expected });
         }
-        let version = fields.u32()?;
-        if version != Self::VERSION {
-            return Err(FormatError::Newer { found: version, known: Self::VERSION });
-        }
+        fields.version(Self::VERSION..=Self::VERSION)?;
         fields.u32()?;
         if fields.array()? != directory.0 {
             return Err(FormatError::Foreign);
