@@ -96,6 +96,8 @@ pub struct Client {
     pub output: Output,
     /// Its traffic.
     pub traffic: Traffic,
+    /// How many parcels the inbox of the streams had got when it got the last one of this client.
+    pub handed_in: AtomicU64,
     /// Weak: a client that is remembered after its end must not keep its socket open.
     direct: OnceLock<Weak<OwnedWriteHalf>>,
     headers: AtomicBool,
@@ -127,6 +129,7 @@ impl Client {
             accepted: Instant::now(),
             output: Output::new(pending_max),
             traffic: Traffic::default(),
+            handed_in: AtomicU64::new(0),
             direct: OnceLock::new(),
             headers: AtomicBool::new(false),
             echo: AtomicBool::new(true),

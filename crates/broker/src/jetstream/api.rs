@@ -14,6 +14,7 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
+pub use direct::Aside;
 use streams::Informing;
 pub(super) use streams::{created, state};
 

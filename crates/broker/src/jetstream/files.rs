@@ -104,7 +104,12 @@ impl Home {
     }
 
     /// The message in a record at `offset` of a segment.
-    fn payload(&self, id: SegmentId, offset: u64, record: &StoredRecord) -> Result<Payload, Error> {
+    pub(super) fn payload(
+        &self,
+        id: SegmentId,
+        offset: u64,
+        record: &StoredRecord,
+    ) -> Result<Payload, Error> {
         let at = |cause| Error::Format { path: segment::file_path(id), offset, cause };
         let whose = (self.account, self.stream);
         sealing::message(self.sealer.as_deref(), whose, record, at, |_| ())
@@ -296,6 +301,18 @@ impl FilePayloads {
         };
         let record = reader.read(place.offset, place.length)?;
         home.payload(reader.id(), place.offset, &record).map(Some)
+    }
+
+    /// What reads the segment of the message `seq`, if it is open and all of it is written.
+    pub(super) fn reader(&self, seq: u64) -> Option<&SegmentReader> {
+        if let Some(switching) = self.switching.as_ref().filter(|switching| switching.has(seq)) {
+            return switching.segment.reader.as_ref();
+        }
+        let (first_seq, segment) = self.segments.range(..=seq).next_back()?;
+        let mut writers = self.full.iter().chain(&self.writer);
+        let writer = writers.find(|writer| writer.id().first_seq == *first_seq);
+        let is_written = writer.is_none_or(|writer| writer.pending() == 0);
+        segment.reader.as_ref().filter(|_| is_written)
     }
 
     /// Overwrites what is stored of a message that left the stream, durably.

@@ -14,6 +14,7 @@ use super::filelist::Replaced;
 use super::files::{FilePayloads, Home, Segment, unpack};
 use super::held::{Held, Store};
 use super::sealing;
+use super::sole::Sole;
 use super::trouble::is_damage;
 
 /// Messages and bytes of one piece.
@@ -38,7 +39,7 @@ enum Stage {
     /// Between two pieces.
     Here(Box<Job>),
     /// The thread has it.
-    Away(Receiver<Box<Job>>),
+    Away(Sole<Receiver<Box<Job>>>),
 }
 
 /// A message that was copied.
@@ -225,8 +226,8 @@ impl Rewriting {
     /// What the disk says.
     pub fn erase(&mut self, gone: &Removed) -> Result<(), Error> {
         // What is being copied at this moment must be there to be overwritten.
-        if let Stage::Away(reply) = &self.stage
-            && let Ok(job) = reply.recv()
+        if let Stage::Away(reply) = &mut self.stage
+            && let Ok(job) = reply.get().recv()
         {
             self.absorb(job);
         }
@@ -314,7 +315,7 @@ impl Held {
         }
         let Some(rewriting) = &mut payloads.rewriting else { return Advance::Nothing };
         match &mut rewriting.stage {
-            Stage::Away(reply) => match reply.try_recv() {
+            Stage::Away(reply) => match reply.get().try_recv() {
                 Ok(job) => Advance::Copied(rewriting.absorb(job)),
                 Err(TryRecvError::Empty) => Advance::Waits,
                 Err(TryRecvError::Disconnected) => {
@@ -368,6 +369,7 @@ impl Held {
             todo.push(Todo { source, seq, location: meta.location });
         }
         let (reply, answer) = sync_channel(1);
+        let answer = Sole::new(answer);
         match std::mem::replace(&mut rewriting.stage, Stage::Away(answer)) {
             Stage::Here(mut job) => {
                 job.is_last = todo.is_empty();

@@ -93,10 +93,12 @@ fn root(server: &Server) -> PathBuf {
 /// The thread. What it panics with ends JetStream and nothing else, and everybody is told.
 fn run(shard: Shard) {
     let (figures, inbox) = (Arc::clone(&shard.figures), Arc::clone(&shard.intake.inbox));
+    let lending = Arc::clone(&shard.lending);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shard.run())) {
         log::error!("JetStream has stopped by a panic; nothing is acknowledged any more");
         figures.failed.store(true, Ordering::Relaxed);
         inbox.forsake();
+        lending.end();
         resume_unwind(panic);
     }
 }

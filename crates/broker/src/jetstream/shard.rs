@@ -22,8 +22,9 @@ use super::capacity::{Capacity, Room};
 use super::compacting::Compactor;
 use super::draining::Draining;
 use super::figures::Figures;
-use super::held::{Held, Store};
+use super::held::Held;
 use super::journal::{Journal, Opening, is_out_of_space};
+use super::lending::Lending;
 use super::outbox::Outbox;
 use super::parked::PURGES_MAX;
 use super::payloads::MemoryPayloads;
@@ -84,6 +85,8 @@ pub struct Shard {
     pub(super) studies: Studies,
     /// Writes sparse segments anew.
     pub(super) compactor: Compactor,
+    /// Where the streams are lent to readers.
+    pub(super) lending: Arc<Lending>,
     /// What was taken out of the inbox and comes in the next turns.
     backlog: VecDeque<Parcel>,
     /// Messages of the backlog's first parcel that were taken.
@@ -160,12 +163,13 @@ impl Shard {
             litter: Vec::new(),
             studies,
             compactor,
+            lending: Arc::default(),
             backlog: VecDeque::new(),
             taken: 0,
             turn_size: TurnSize::default(),
             drops_requests: false,
         };
-        shard.intake.begin_api();
+        shard.intake.begin_api(&api::Aside::shared(&shard));
         log::info!("Took {:?} to start JetStream", begun.elapsed());
         for held in shard.streams.iter_mut() {
             shard.intake.begin(held);
@@ -178,7 +182,7 @@ impl Shard {
         loop {
             if self.backlog.is_empty() {
                 let patience = self.idle();
-                match self.intake.inbox.take(patience) {
+                match self.wait_for_messages(patience) {
                     Delivered::Parcels(parcels) => self.receive(parcels),
                     Delivered::Nothing => {}
                     Delivered::Closed => return self.close(),
@@ -264,6 +268,7 @@ impl Shard {
         {
             self.taken -= first.len();
             self.backlog.pop_front();
+            self.lending.note_done();
         }
     }
 
@@ -424,7 +429,7 @@ impl Shard {
     /// Makes what is pending durable, then applies and answers it.
     fn settle(&mut self, pending: &mut Vec<Pending<'_>>, now: i64) {
         let committed = match std::mem::take(&mut self.needs_sync) {
-            true => self.journal.commit(),
+            true => self.wait_for_commit(),
             false => self.journal.write(),
         };
         match committed {
@@ -450,20 +455,6 @@ impl Shard {
         for one in pending.iter_mut().filter(|one| one.is_logged) {
             one.refused = Some(error::INSUFFICIENT_RESOURCES);
         }
-    }
-
-    /// A checkpoint may have freed space.
-    pub(super) fn freed_space(&mut self) {
-        self.space.freed();
-    }
-
-    /// There is too little space, a checkpoint would free some, and none tried that of late.
-    pub(super) fn could_free_space(&self) -> bool {
-        let frees = |held: &Held| match &held.store {
-            Store::File(payloads) => !held.is_offline() && payloads.has_reclaimable(),
-            Store::Memory(_) => false,
-        };
-        self.space.may_tidy() && self.journal.may_checkpoint() && self.streams.iter().any(frees)
     }
 
     pub(super) fn with_outbox(&mut self, work: impl FnOnce(&mut Self, &mut Outbox<'_>)) {

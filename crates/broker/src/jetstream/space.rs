@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use anabranch_log::disk::Disk;
 
+use super::held::{Held, Store};
+use super::shard::Shard;
+
 /// Bytes kept free besides: names, and what is counted too low.
 const SLACK: u64 = 2 * 1024 * 1024;
 /// Bytes that a message takes in a segment besides its contents, at most.
@@ -144,6 +147,22 @@ impl Space {
     /// It was said that messages are refused since this was asked last.
     pub fn take_untold(&mut self) -> bool {
         std::mem::take(&mut self.is_untold)
+    }
+}
+
+impl Shard {
+    /// A checkpoint may have freed space.
+    pub(super) fn freed_space(&mut self) {
+        self.space.freed();
+    }
+
+    /// There is too little space, a checkpoint would free some, and none tried that of late.
+    pub(super) fn could_free_space(&self) -> bool {
+        let frees = |held: &Held| match &held.store {
+            Store::File(payloads) => !held.is_offline() && payloads.has_reclaimable(),
+            Store::Memory(_) => false,
+        };
+        self.space.may_tidy() && self.journal.may_checkpoint() && self.streams.iter().any(frees)
     }
 }
 

@@ -17,7 +17,7 @@ use super::held::Held;
 use super::lazily::Alarm;
 use crate::client::Subscription;
 use crate::server::Server;
-use crate::worker::{Inbox, Recipient, Target};
+use crate::worker::{Inbox, Recipient, Shortcut, Target};
 
 /// All streams.
 #[derive(Default)]
@@ -334,8 +334,11 @@ impl Intake {
     /// Listens to the subject.
     #[must_use]
     pub fn listen(&self, subject: &str, to: Recipient, refusal: Vec<u8>) -> Arc<Subscription> {
-        let target =
-            Target { inbox: Arc::clone(&self.inbox), recipient: to, refusal: refusal.into() };
+        let (inbox, refusal) = (Arc::clone(&self.inbox), refusal.into());
+        self.listen_with(subject, Target { inbox, recipient: to, refusal, shortcut: None })
+    }
+
+    fn listen_with(&self, subject: &str, target: Target) -> Arc<Subscription> {
         let client = Arc::clone(&self.server.internal);
         let subscription = Subscription::to_target(client, subject.as_bytes(), b"", target);
         let subscription = Arc::new(subscription);
@@ -343,12 +346,17 @@ impl Intake {
         subscription
     }
 
-    /// Listens to requests.
-    pub fn begin_api(&self) {
-        let _ = self.listen("$JS.API.>", Self::API, Vec::new());
+    /// Listens to requests, some of which `shortcut` answers.
+    pub fn begin_api(&self, shortcut: &Arc<dyn Shortcut>) {
+        let target = || Target {
+            inbox: Arc::clone(&self.inbox),
+            recipient: Self::API,
+            refusal: Vec::new().into(),
+            shortcut: Some(Arc::clone(shortcut)),
+        };
+        let _ = self.listen_with("$JS.API.>", target());
         if !self.domain().is_empty() {
-            let subject = format!("$JS.{}.API.>", self.domain());
-            let _ = self.listen(&subject, Self::API, Vec::new());
+            let _ = self.listen_with(&format!("$JS.{}.API.>", self.domain()), target());
         }
     }
 

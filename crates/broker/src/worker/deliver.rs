@@ -10,6 +10,7 @@ use anabranch_subject::Matches;
 use bytes::Bytes;
 
 use super::pool::{Worker, next_random};
+use super::shortcut::{Errand, Taken};
 use super::stages::{Refused, Stages};
 use super::trace;
 use crate::client::{Client, Count, Subscription};
@@ -42,8 +43,29 @@ pub fn publish(
         return Delivery::NoReceiver;
     }
     let shared = Stages::shareable(message, receivers);
-    let mut fan_out = FanOut { stages, publisher, message, shared: shared.as_ref(), ended };
-    fan_out.all(matches, random)
+    let (shared, short) = (shared.as_ref(), None);
+    let mut fan_out = FanOut { stages, publisher, message, shared, short, ended };
+    let delivery = fan_out.all(matches, random);
+    if let Some(subscription) = fan_out.short {
+        take_short(worker, publisher, message, &subscription, ended);
+    }
+    delivery
+}
+
+/// Has the message answered at once, or staged for the thread that it is for.
+fn take_short(
+    worker: &mut Worker,
+    publisher: &Publisher<'_>,
+    message: &Publication<'_>,
+    subscription: &Arc<Subscription>,
+    ended: &mut Vec<Arc<Subscription>>,
+) {
+    let Some(target) = subscription.target() else { return };
+    let mut errand = Errand { publisher, message, subscription, ended };
+    let taken = target.shortcut.as_ref().map(|short| short.try_take(worker, &mut errand));
+    if taken != Some(Taken::Here) {
+        worker.stages.put(target, publisher.client.id, message);
+    }
 }
 
 /// Answers those whose messages found an inbox full. What it stages must be flushed.
@@ -74,6 +96,8 @@ struct FanOut<'a> {
     publisher: &'a Publisher<'a>,
     message: &'a Publication<'a>,
     shared: Option<&'a Bytes>,
+    /// A subscription whose message may be answered at once, when all others have theirs.
+    short: Option<Arc<Subscription>>,
     ended: &'a mut Vec<Arc<Subscription>>,
 }
 
@@ -97,6 +121,10 @@ impl FanOut<'_> {
         if let Some(target) = subscription.target() {
             if subscription.is_closed() {
                 return false;
+            }
+            if target.shortcut.is_some() && self.short.is_none() {
+                self.short = Some(Arc::clone(subscription));
+                return true;
             }
             self.stages.put(target, self.publisher.client.id, self.message);
             return true;

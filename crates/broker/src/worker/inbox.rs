@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anabranch_nats::codec::Publication;
 
+use super::shortcut::Shortcut;
 use crate::client::ClientId;
 
 /// Whom a message is for, as the owner of the inbox numbers them.
@@ -22,6 +23,8 @@ pub struct Target {
     pub recipient: Recipient,
     /// What a publisher who asks for an answer is told when the inbox is full.
     pub refusal: Arc<[u8]>,
+    /// What may save some messages the way through the inbox.
+    pub shortcut: Option<Arc<dyn Shortcut>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +123,8 @@ struct Held {
     parcels: Vec<Parcel>,
     woken: bool,
     closed: bool,
+    /// Parcels that were ever put in.
+    count: u64,
 }
 
 /// Many put in, one takes out. Who puts something in first asks whether it is full: it can hold
@@ -161,12 +166,15 @@ impl Inbox {
             || self.messages.load(Ordering::Relaxed) >= self.bounds.messages
     }
 
-    /// Puts a parcel in. A closed inbox drops it: the server stops.
-    pub fn put(&self, parcel: Parcel) {
+    /// Puts a parcel in; gives how many were put in until then, with this one. A closed inbox drops
+    /// it: the server stops.
+    pub fn put(&self, parcel: Parcel) -> u64 {
         let mut held = self.lock();
         if held.closed {
-            return;
+            return held.count;
         }
+        held.count += 1;
+        let count = held.count;
         self.bytes.fetch_add(parcel.size(), Ordering::Relaxed);
         self.messages.fetch_add(parcel.len(), Ordering::Relaxed);
         held.parcels.push(parcel);
@@ -175,6 +183,7 @@ impl Inbox {
         if first {
             self.arrived.notify_one();
         }
+        count
     }
 
     /// Takes everything out; waits for something for `patience` at most.

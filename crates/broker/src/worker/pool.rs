@@ -1,5 +1,6 @@
 //! Workers and who uses them.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -24,6 +25,8 @@ pub struct Worker {
     pub stages: Stages,
     /// Its place in the pool.
     pub index: usize,
+    /// Memory that a shortcut uses again.
+    pub scratch: Option<Box<dyn Any + Send>>,
     random: u64,
 }
 
@@ -37,6 +40,7 @@ impl Worker {
             cache: MatchCache::new(entries, seed),
             stages: Stages::new(settings.pending_max, threads),
             index,
+            scratch: None,
             random: seed | 1,
         }
     }

@@ -93,6 +93,8 @@ pub struct Stages {
     carried: Flushed,
     /// The batch was flushed in the middle of a message.
     midway: bool,
+    /// Of what was flushed in the middle of a batch: how many parcels an inbox had got by then.
+    handed_in: Option<u64>,
 }
 
 impl Stages {
@@ -113,6 +115,7 @@ impl Stages {
             full: false,
             carried: Flushed::default(),
             midway: false,
+            handed_in: None,
         }
     }
 
@@ -191,6 +194,12 @@ impl Stages {
         self.full |= self.total >= TOTAL_MAX;
     }
 
+    /// Something of this batch is for a thread of the server's own, and maybe not there yet.
+    #[must_use]
+    pub fn has_parcels(&self) -> bool {
+        !self.parcels.is_empty() || self.handed_in.is_some()
+    }
+
     #[cold]
     fn refuse(&mut self, target: &Target, message: &Publication<'_>) {
         if !message.reply.is_empty() {
@@ -234,7 +243,7 @@ impl Stages {
     #[cold]
     fn flush_midway(&mut self) {
         self.midway = true;
-        self.carried = self.flush(None, Instant::now()).0;
+        self.carried = self.hand_out(None, Instant::now()).0;
         self.midway = true;
     }
 
@@ -276,9 +285,22 @@ impl Stages {
         publisher: Option<(&Client, Own)>,
         now: Instant,
     ) -> (Flushed, Option<Staged>) {
+        let flushed = self.hand_out(publisher, now);
+        let handed_in = self.handed_in.take();
+        if let (Some((client, _)), Some(count)) = (publisher, handed_in) {
+            client.handed_in.store(count, Ordering::Relaxed);
+        }
+        flushed
+    }
+
+    fn hand_out(
+        &mut self,
+        publisher: Option<(&Client, Own)>,
+        now: Instant,
+    ) -> (Flushed, Option<Staged>) {
         let mut flushed = std::mem::take(&mut self.carried);
         for (inbox, parcel) in self.parcels.drain(..) {
-            inbox.put(parcel);
+            self.handed_in = Some(inbox.put(parcel));
         }
         let mut own = None;
         let receivers = self.stages.len().max(1);

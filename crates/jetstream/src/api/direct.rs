@@ -206,26 +206,31 @@ pub struct Progress {
     pub last_seq: u64,
 }
 
-/// The header block of a message: its own headers, and where it comes from.
-#[must_use]
-pub fn block(own: &[u8], origin: &Origin<'_>, progress: Option<Progress>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(own.len() + 160);
-    out.extend_from_slice(own.strip_suffix(b"\r\n").unwrap_or(b"NATS/1.0\r\n"));
-    let mut add = |key: &str, value: &[u8]| {
-        for part in [key.as_bytes(), b": ", value, b"\r\n"] {
-            out.extend_from_slice(part);
-        }
-    };
-    add("Nats-Stream", origin.stream.as_bytes());
-    add("Nats-Subject", origin.subject);
-    add("Nats-Sequence", origin.seq.to_string().as_bytes());
-    add("Nats-Time-Stamp", origin.time.to_string().as_bytes());
-    if let Some(Progress { pending, last_seq }) = progress {
-        add("Nats-Num-Pending", pending.to_string().as_bytes());
-        add("Nats-Last-Sequence", last_seq.to_string().as_bytes());
+/// Appends the header block of a message: its own headers, and where it comes from.
+pub fn append_block(
+    out: &mut Vec<u8>,
+    own: &[u8],
+    origin: &Origin<'_>,
+    progress: Option<Progress>,
+) {
+    fn number(out: &mut Vec<u8>, key: &[u8], value: u64) {
+        out.extend_from_slice(key);
+        out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
-    out.extend_from_slice(b"\r\n");
-    out
+    out.reserve(own.len() + 160 + origin.stream.len() + origin.subject.len());
+    out.extend_from_slice(own.strip_suffix(b"\r\n").unwrap_or(b"NATS/1.0\r\n"));
+    out.extend_from_slice(b"Nats-Stream: ");
+    out.extend_from_slice(origin.stream.as_bytes());
+    out.extend_from_slice(b"\r\nNats-Subject: ");
+    out.extend_from_slice(origin.subject);
+    number(out, b"\r\nNats-Sequence: ", origin.seq);
+    out.extend_from_slice(b"\r\nNats-Time-Stamp: ");
+    origin.time.append_to(out);
+    if let Some(Progress { pending, last_seq }) = progress {
+        number(out, b"\r\nNats-Num-Pending: ", pending);
+        number(out, b"\r\nNats-Last-Sequence: ", last_seq);
+    }
+    out.extend_from_slice(b"\r\n\r\n");
 }
 
 /// The header block of the empty message that ends an answer with several; `up_to` is the last
@@ -317,7 +322,11 @@ mod tests {
         };
         let from = "Nats-Stream: Q\r\nNats-Subject: q.1\r\nNats-Sequence: 9\r\n\
                     Nats-Time-Stamp: 1970-01-01T00:00:01Z\r\n";
-        let text = |own: &[u8], progress| String::from_utf8(block(own, &origin, progress)).unwrap();
+        let text = |own: &[u8], progress| {
+            let mut out = Vec::new();
+            append_block(&mut out, own, &origin, progress);
+            String::from_utf8(out).unwrap()
+        };
         assert_eq!(text(b"", None), format!("NATS/1.0\r\n{from}\r\n"));
         let progress = Progress { pending: 3, last_seq: 0 };
         assert_eq!(

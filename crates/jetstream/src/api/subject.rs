@@ -117,6 +117,9 @@ fn endpoint(call: &str) -> Endpoint<'_> {
         "STREAM.LIST" => return Endpoint::StreamList,
         _ => {}
     }
+    if let Some(rest) = call.strip_prefix("DIRECT.GET.") {
+        return direct_get(rest);
+    }
     for (prefix, cluster_call, names) in CLUSTER_CALLS {
         if let Some(rest) = call.strip_prefix(prefix) {
             return if count_of_names(rest) == Some(names) {
@@ -136,7 +139,7 @@ fn endpoint(call: &str) -> Endpoint<'_> {
     if let Some(rest) = call.strip_prefix("CONSUMER.") {
         return Endpoint::Consumer(rest);
     }
-    call.strip_prefix("DIRECT.GET.").map_or(Endpoint::Silent, direct_get)
+    Endpoint::Silent
 }
 
 fn direct_get(rest: &str) -> Endpoint<'_> {

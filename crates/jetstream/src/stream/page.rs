@@ -249,7 +249,13 @@ impl Page {
         if first == Row::FIRST && end == self.end_row() {
             return u64::from(self.live_count);
         }
-        let counted = self.live_rows(first).take_while(|row| *row < end).map(|_| 1);
+        let (Row(first), Row(end)) = (first, end);
+        let words = self.live.iter().enumerate().take(end.div_ceil(64)).skip(first / 64);
+        let counted = words.map(|(nth, &word)| {
+            let behind = if nth == first / 64 { u64::MAX << (first % 64) } else { u64::MAX };
+            let before = if nth == end / 64 { !(u64::MAX << (end % 64)) } else { u64::MAX };
+            u64::from((word & behind & before).count_ones())
+        });
         counted.sum()
     }
 

@@ -39,6 +39,27 @@ impl Timestamp {
         self.unix_nanos().unwrap_or(bound)
     }
 
+    /// Appends what it is displayed as.
+    pub fn append_to(&self, into: &mut Vec<u8>) {
+        let Some(nanos) = self.unix_nanos().filter(|_| self.offset_minutes == 0) else {
+            return into.extend_from_slice(self.to_string().as_bytes());
+        };
+        let (seconds, nanos) = (nanos.div_euclid(1_000_000_000), nanos.rem_euclid(1_000_000_000));
+        let Date { year, month, day } = Date::from_days(seconds.div_euclid(DAY_SECONDS));
+        let clock = seconds.rem_euclid(DAY_SECONDS);
+        let mut text = *b"0000-00-00T00:00:00.000000000";
+        put_digits(&mut text[..4], year);
+        put_digits(&mut text[5..7], i64::from(month));
+        put_digits(&mut text[8..10], i64::from(day));
+        put_digits(&mut text[11..13], clock / 3600);
+        put_digits(&mut text[14..16], clock / 60 % 60);
+        put_digits(&mut text[17..19], clock % 60);
+        put_digits(&mut text[20..], nanos);
+        let text = if nanos == 0 { &text[..19] } else { without_end_zeros(&text) };
+        into.extend_from_slice(text);
+        into.push(b'Z');
+    }
+
     /// Reads RFC 3339 as Go's JSON does: capital `T` and `Z`, an hour of one digit if need be, a
     /// fraction behind a dot or a comma. Digits beyond nanoseconds are cut off.
     ///
@@ -73,6 +94,19 @@ impl Timestamp {
         let nanos = i128::from(seconds) * SECOND + i128::from(fraction);
         Ok(Self { nanos, offset_minutes })
     }
+}
+
+/// Writes the last digits of a number that is not negative.
+fn put_digits(into: &mut [u8], mut number: i64) {
+    for digit in into.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+    }
+}
+
+fn without_end_zeros(text: &[u8]) -> &[u8] {
+    let kept = text.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1);
+    &text[..kept]
 }
 
 fn in_range(what: &'static str, fits: bool) -> Result<(), TimeError> {
@@ -213,6 +247,26 @@ impl Serialize for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_appended_is_what_is_displayed() {
+        let texts = [
+            "1970-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.5Z",
+            "2262-04-11T23:47:16.1Z",
+            "1677-09-21T00:12:44Z",
+            "2024-02-29T01:02:03.000000001Z",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+            "2020-01-01T00:00:00.12+05:30",
+            "2020-10-20T10:20:30.123456789Z",
+        ];
+        for text in texts {
+            let mut appended = Vec::new();
+            Timestamp::parse(text).unwrap().append_to(&mut appended);
+            assert_eq!(String::from_utf8(appended).unwrap(), text);
+        }
+    }
 
     #[test]
     fn times_come_back_as_they_were_written() {

@@ -89,6 +89,15 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Whatever the system says, with path and offset.
     fn read_at(&self, into: &mut [u8], offset: u64) -> Result<usize, DiskError>;
 
+    /// Reads as much as the system has in memory, without waiting for the disk: maybe less than
+    /// there is, or nothing. Where nobody can tell, as [`read_at`](Self::read_at).
+    ///
+    /// # Errors
+    /// Whatever the system says, with path and offset.
+    fn read_ready(&self, into: &mut [u8], offset: u64) -> Result<usize, DiskError> {
+        self.read_at(into, offset)
+    }
+
     /// Writes all of `bytes` at `offset`. After an error any part of them may be written.
     ///
     /// # Errors

@@ -196,6 +196,13 @@ impl DiskFile for RealFile {
         Ok(done)
     }
 
+    fn read_ready(&self, into: &mut [u8], offset: u64) -> Result<usize, DiskError> {
+        match read_cached(&self.file, into, offset) {
+            Some(read) => read.map_err(|error| self.error(Operation::Read)(error).at(offset)),
+            None => self.read_at(into, offset),
+        }
+    }
+
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<(), DiskError> {
         write_whole(&self.file, bytes, offset)
             .map_err(|error| self.error(Operation::Write)(error).at(offset))
@@ -229,6 +236,24 @@ impl DiskLock for RealLock {}
 #[cfg(unix)]
 fn read_some(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+/// What the system has in memory; nothing if it cannot tell.
+#[cfg(target_os = "linux")]
+fn read_cached(file: &File, into: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
+    use rustix::io::{Errno, ReadWriteFlags, preadv2};
+
+    let mut parts = [io::IoSliceMut::new(into)];
+    match preadv2(file, &mut parts, offset, ReadWriteFlags::NOWAIT) {
+        Err(Errno::AGAIN | Errno::INTR) => Some(Ok(0)),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => None,
+        read => Some(read.map_err(io::Error::from)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn read_cached(_: &File, _: &mut [u8], _: u64) -> Option<io::Result<usize>> {
+    None
 }
 
 #[cfg(unix)]
@@ -346,6 +371,17 @@ mod tests {
         assert_eq!(names, ["b", "other"]);
         disk.remove("a/other").unwrap();
         disk.remove_dir("a/b").unwrap();
+    }
+
+    #[test]
+    fn what_is_in_memory_is_read_without_waiting() {
+        let (_folder, disk) = disk();
+        let file = disk.open("file", OpenMode::CreateNew).unwrap();
+        file.write_at(b"written", 0).unwrap();
+        let mut bytes = [0; 16];
+        let read = file.read_ready(&mut bytes, 2).unwrap();
+        assert_eq!(&bytes[..read], b"itten");
+        assert_eq!(file.read_ready(&mut bytes, 7).unwrap(), 0);
     }
 
     #[test]

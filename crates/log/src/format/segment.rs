@@ -195,7 +195,9 @@ impl RecordHeader {
             checksum,
             is_erased,
         };
-        let expected = seed.of(seq).of(offset).checksum().then(&header.fields());
+        // The fields as they stand there, without the erasure and the checksum itself.
+        let (first, rest) = (&bytes[..4], &bytes[8..Self::SIZE - 4]);
+        let expected = seed.of(seq).of(offset).checksum().then(first).then(rest);
         if expected != checksum {
             return Err(FormatError::Checksum { found: checksum, expected });
         }

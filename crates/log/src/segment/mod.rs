@@ -11,6 +11,7 @@ mod reference;
 mod rewrite;
 mod scan;
 mod tail;
+mod window;
 mod writer;
 
 pub use crate::format::{Columns, NewRecord, RecordHeader, SegmentFooter, SegmentId};
@@ -20,4 +21,5 @@ pub use reader::{SegmentReader, SparseOffset, StoredRecord};
 pub use rewrite::{Rewriter, discard, remove_unfinished};
 pub use scan::{Scan, ScanItem, SegmentDamage};
 pub use tail::Tail;
+pub use window::{RecordRef, Wait, Window};
 pub use writer::{Place, RECORDS_MAX, SIZE_MAX, SegmentWriter, Unsynced};

@@ -47,6 +47,11 @@ impl StoredRecord {
         Ok(Self { fields, bytes })
     }
 
+    /// A record of which everything was checked.
+    pub(super) fn of(fields: RecordHeader, bytes: Vec<u8>) -> Self {
+        Self { fields, bytes }
+    }
+
     /// What is known about it.
     #[must_use]
     pub fn fields(&self) -> &RecordHeader {

@@ -1,0 +1,189 @@
+//! Direct gets that are answered beside the thread that owns the streams, by whoever asks, while
+//! that thread waits. Whatever would take long, wait for the disk or change something is left to
+//! the thread.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anabranch_jetstream::api::direct::{DirectGet, Multi, Status, UpTo, What};
+use anabranch_jetstream::api::{self as documents, Endpoint};
+use anabranch_jetstream::stream::Index;
+use anabranch_log::segment::Wait;
+use anabranch_nats::codec::Publication;
+use anabranch_subject::grammar::has_wildcards;
+
+use super::draft::Draft;
+use super::series::{One, Series, Side, Stop};
+use crate::jetstream::held::Held;
+use crate::jetstream::lending::Lending;
+use crate::jetstream::shard::Shard;
+use crate::jetstream::streams::Streams;
+use crate::worker::{Errand, Publisher, Shortcut, Taken, Worker, publish};
+
+/// Bytes and messages of an answer.
+const BYTES_MAX: usize = 1024 * 1024;
+const MESSAGES_MAX: usize = 4096;
+/// Where so many subjects or fewer are looked at, that is not long.
+const SUBJECTS_FEW: usize = 256;
+/// The same for messages.
+const MESSAGES_FEW: u64 = 4096;
+
+/// Answers direct gets from streams that are lent.
+pub struct Aside {
+    lending: Arc<Lending>,
+    domain: String,
+    /// After how many bytes an answer ends.
+    bytes_max: u64,
+}
+
+impl Aside {
+    /// Answers from what `shard` lends.
+    #[must_use]
+    pub fn shared(shard: &Shard) -> Arc<dyn Shortcut> {
+        let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
+        let domain = shard.intake.domain().to_owned();
+        Arc::new(Self { lending: Arc::clone(&shard.lending), domain, bytes_max })
+    }
+
+    /// What the message asks for, if it may be answered here: of which stream.
+    fn asked<'a>(&self, message: &Publication<'a>) -> Option<(&'a str, Result<DirectGet, Status>)> {
+        // Without a reply there is nothing to do; headers may say what the thread knows.
+        if message.reply.is_empty() || message.header_len > 0 {
+            return None;
+        }
+        let subject = str::from_utf8(message.subject).ok()?;
+        let domain = Some(&*self.domain).filter(|domain| !domain.is_empty());
+        match documents::parse(subject, domain)? {
+            Endpoint::DirectGet(stream, None) => Some((stream, DirectGet::parse(message.payload))),
+            Endpoint::DirectGet(stream, Some(subject)) => {
+                Some((stream, DirectGet::last_by_subject(subject, message.payload)))
+            }
+            _ => None,
+        }
+    }
+
+    fn answer(
+        &self,
+        streams: &Streams,
+        stream: &str,
+        asked: &Result<DirectGet, Status>,
+        draft: &mut Draft,
+    ) -> Taken {
+        let held = streams.find(stream.as_bytes());
+        let Some(held) = held.filter(|held| is_at_rest(held)) else { return Taken::NotHere };
+        let mut series = Series::new(There { held, draft });
+        let answered = match asked {
+            Ok(asked) if !is_quick(held.machine.index(), asked) => Err(Stop::NotHere),
+            Ok(asked) => series.answer(asked, self.bytes_max),
+            Err(status) => Err(Stop::Status(*status)),
+        };
+        // Parts of the index that turn out to be unreadable count as empty: the thread sees to that.
+        if series.end(answered) && is_whole(held) { Taken::Here } else { Taken::NotHere }
+    }
+}
+
+impl Shortcut for Aside {
+    fn try_take(&self, worker: &mut Worker, errand: &mut Errand<'_>) -> Taken {
+        // What its publisher sent before comes first.
+        if worker.stages.has_parcels() {
+            return Taken::NotHere;
+        }
+        let Some((stream, asked)) = self.asked(errand.message) else { return Taken::NotHere };
+        let scratch = worker.scratch.take().and_then(|scratch| scratch.downcast().ok());
+        let mut draft: Box<Draft> = scratch.unwrap_or_default();
+        let handed_in = errand.publisher.client.handed_in.load(Ordering::Relaxed);
+        let look = |streams: &Streams| self.answer(streams, stream, &asked, &mut draft);
+        let taken = self.lending.look(handed_in, look).unwrap_or(Taken::NotHere);
+        if taken == Taken::Here {
+            send(worker, errand, &draft);
+        }
+        draft.clear();
+        worker.scratch = Some(draft);
+        taken
+    }
+}
+
+impl fmt::Debug for Aside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aside").finish_non_exhaustive()
+    }
+}
+
+/// Sends an answer, as the thread would.
+fn send(worker: &mut Worker, errand: &mut Errand<'_>, draft: &Draft) {
+    let publisher = Publisher {
+        client: errand.subscription.client(),
+        account: errand.publisher.account,
+        skip_stalled: false,
+        trace: errand.publisher.trace,
+    };
+    for (header_len, payload) in draft.pieces() {
+        let by_hpub = header_len > 0;
+        let (subject, reply, verbatim) = (errand.message.reply, &b""[..], &b""[..]);
+        let message = Publication { subject, reply, header_len, payload, verbatim, by_hpub };
+        publish(worker, &publisher, &message, errand.ended);
+    }
+}
+
+/// Direct gets of the stream are answered, and by itself; nothing is under way in it that they
+/// would have to wait for.
+fn is_at_rest(held: &Held) -> bool {
+    let is_busy = held.parked.is_some() || held.machine.is_busy();
+    held.machine.config().allow_direct && !is_busy && is_whole(held)
+}
+
+/// No part of the stream's index was found to be unreadable.
+fn is_whole(held: &Held) -> bool {
+    held.left.as_ref().is_none_or(|left| left.failed().is_none())
+}
+
+/// To look up what is asked for does not take long.
+fn is_quick(index: &Index, asked: &DirectGet) -> bool {
+    let few_subjects = index.subjects().len() <= SUBJECTS_FEW;
+    let few_messages = index.messages() <= MESSAGES_FEW;
+    let quick = match &asked.what {
+        What::From(_) => true,
+        What::Last(subject) => few_subjects || !has_wildcards(subject.as_bytes()),
+        What::Next(..) => few_messages,
+        What::Multi(multi) => few_messages || (is_now(multi) && few_subjects),
+    };
+    quick && !is_large(index, asked)
+}
+
+/// The messages are the last ones of their subjects.
+fn is_now(multi: &Multi) -> bool {
+    multi.up_to == UpTo::Now && multi.filters.len() <= SUBJECTS_FEW
+}
+
+/// The answer would probably be too large.
+fn is_large(index: &Index, asked: &DirectGet) -> bool {
+    let Some(batch) = asked.batch else { return false };
+    let mean = index.bytes() / index.messages().max(1);
+    let bytes = batch.min(index.messages()).saturating_mul(mean);
+    let most = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX);
+    bytes.min(asked.max_bytes.unwrap_or(u64::MAX)) > most
+}
+
+/// Whoever asks answers, and all of it or nothing.
+struct There<'a> {
+    held: &'a Held,
+    draft: &'a mut Draft,
+}
+
+impl Side for There<'_> {
+    fn held(&self) -> &Held {
+        self.held
+    }
+
+    fn message(&mut self, one: &One<'_>) -> Result<u64, Stop> {
+        if self.draft.len() > BYTES_MAX || self.draft.count() >= MESSAGES_MAX {
+            return Err(Stop::NotHere);
+        }
+        self.draft.glance(self.held, one, Wait::Never).ok_or(Stop::NotHere)
+    }
+
+    fn block(&mut self, block: &[u8]) {
+        self.draft.block(block);
+    }
+}
