@@ -188,3 +188,27 @@ fn a_get_behind_a_publish_of_its_connection_finds_that() {
         assert_eq!(client.message().payload, body.as_bytes(), "{round}");
     }
 }
+
+/// nats-server at times finds what was in the stream before.
+#[test]
+#[ignore = "durability"]
+fn a_stream_made_again_has_nothing_of_the_one_before() {
+    let store = tempfile::tempdir().expect("there is room");
+    let server = start(store.path());
+    let mut client = open(server.address(), "_A");
+    let mut other = open(server.address(), "_B");
+    let mut get = || {
+        other.send("PUB $JS.API.DIRECT.GET.K _B.get 9\r\n{\"seq\":1}\r\n");
+        other.message()
+    };
+    for round in 0..20 {
+        let stream = r#"{"name":"K","subjects":["k.*"],"allow_direct":true}"#;
+        let created = ask(&mut client, "STREAM.CREATE.K", stream);
+        assert!(created["error"].is_null(), "{created}");
+        assert!(get().headers.starts_with(b"NATS/1.0 404"), "{round}");
+        client.send("PUB k.1 _A.ack 1\r\nx\r\n");
+        assert!(client.message().payload.starts_with(b"{\"stream\""));
+        assert_eq!(get().payload, b"x", "{round}");
+        assert_eq!(ask(&mut client, "STREAM.DELETE.K", "")["success"], true);
+    }
+}

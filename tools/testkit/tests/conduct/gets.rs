@@ -159,24 +159,6 @@ fn what_was_acknowledged_is_found_and_what_was_deleted_is_not() {
 
 #[test]
 #[ignore = "needs both servers"]
-fn a_stream_made_again_has_nothing_of_the_one_before() {
-    on_both(CONFIG, |observed| {
-        let mut asker = Asker::open(observed);
-        let mut other = Asker::open(observed);
-        for round in 0..20 {
-            asker.must("STREAM.CREATE.A", &settings("A", &json!({})));
-            let seq = json!({ "seq": 1 });
-            assert_eq!(other.get("A", &seq), None);
-            let body = format!("{round}").into_bytes();
-            asker.ask("A.b", &body);
-            assert_eq!(other.get("A", &seq), Some(body));
-            asker.must("STREAM.DELETE.A", &Value::Null);
-        }
-    });
-}
-
-#[test]
-#[ignore = "needs both servers"]
 fn who_asks_for_much_gets_all_of_it_in_order() {
     on_both(CONFIG, |observed| {
         let mut asker = Asker::open(observed);

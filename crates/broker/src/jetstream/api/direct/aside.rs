@@ -78,7 +78,7 @@ impl Aside {
             Ok(asked) => series.answer(asked, self.bytes_max),
             Err(status) => Err(Stop::Status(*status)),
         };
-        // Parts of the index that turn out to be unreadable count as empty: the thread sees to that.
+        // Parts of the index that cannot be read count as empty: the thread sees to that.
         if series.end(answered) && is_whole(held) { Taken::Here } else { Taken::NotHere }
     }
 }
