@@ -5,6 +5,7 @@
 mod advising;
 mod announcing;
 mod api;
+mod approaching;
 mod backlog;
 mod batch_limits;
 mod capacity;

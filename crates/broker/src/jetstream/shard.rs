@@ -100,10 +100,10 @@ pub struct Shard {
 const BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
 
 /// A message of the turn, whether it waits in the log, and why it could not be logged.
-struct Pending<'a> {
-    message: Inbound<'a>,
+pub(super) struct Pending<'a> {
+    pub(super) message: Inbound<'a>,
     is_logged: bool,
-    refused: Option<ApiError>,
+    pub(super) refused: Option<ApiError>,
 }
 
 impl Shard {
@@ -464,14 +464,6 @@ impl Shard {
             work(self, &mut outbox);
             outbox.flush();
         });
-    }
-
-    fn apply_all(&mut self, pending: &mut Vec<Pending<'_>>, now: i64, outbox: &mut Outbox<'_>) {
-        for Pending { message, refused, .. } in pending.drain(..) {
-            self.apply(&message, refused, now, outbox);
-            outbox.pass_on();
-        }
-        self.write_touched(outbox);
     }
 
     /// Nothing more is logged.

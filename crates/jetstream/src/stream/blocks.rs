@@ -9,6 +9,9 @@ const BLOCK_MAX: usize = 1024;
 /// Two neighbours with no more than this together become one.
 const MERGE_BELOW: usize = 512;
 
+/// Items that are approached at once: as many as a processor waits for at the same time.
+pub const NEAR: usize = 16;
+
 /// Items in an order that the caller defines, the same each time. No block is empty.
 #[derive(Debug, Clone)]
 pub struct Blocks<T> {
@@ -167,10 +170,49 @@ impl<T: Copy> Blocks<T> {
         if is_here { at } else { self.search(is_before) }
     }
 
+    /// Goes the ways to the places of up to [`NEAR`] items, step by step for all of them, so that
+    /// what lies on the way is near afterwards. `touch` looks at an item; `is_before` says whether
+    /// one is before the `n`th of them.
+    pub fn approach(&self, count: usize, touch: impl Fn(T), is_before: impl Fn(usize, T) -> bool) {
+        let count = count.min(NEAR);
+        let mut ways = [(0, self.blocks.len()); NEAR];
+        let last_of = |_, at: usize| self.blocks.get(at).and_then(|block| block.last()).copied();
+        narrow(&mut ways[..count], last_of, &touch, &is_before);
+        let blocks = ways.map(|(at, _)| self.blocks.get(at));
+        let mut ways = blocks.map(|block| (0, block.map_or(0, |block| block.len())));
+        let item = |nth: usize, at: usize| blocks[nth].and_then(|block| block.get(at)).copied();
+        narrow(&mut ways[..count], item, &touch, &is_before);
+    }
+
     /// The first block whose last item is not before; the last block if there is none.
     fn search(&self, is_before: &impl Fn(&T) -> bool) -> usize {
         let found = self.blocks.partition_point(|block| block.last().is_some_and(is_before));
         found.min(self.blocks.len().saturating_sub(1))
+    }
+}
+
+/// Halves ranges until each is where the first item is that is not before.
+fn narrow<T: Copy>(
+    ways: &mut [(usize, usize)],
+    item: impl Fn(usize, usize) -> Option<T>,
+    touch: &impl Fn(T),
+    is_before: &impl Fn(usize, T) -> bool,
+) {
+    while ways.iter().any(|(low, high)| low < high) {
+        let mut items = [None; NEAR];
+        for (nth, (held, &(low, high))) in items.iter_mut().zip(&*ways).enumerate() {
+            *held = if low < high { item(nth, low.midpoint(high)) } else { None };
+        }
+        items.iter().flatten().for_each(|&item| touch(item));
+        for (nth, ((low, high), item)) in ways.iter_mut().zip(items).enumerate() {
+            let Some(item) = item else { continue };
+            let middle = low.midpoint(*high);
+            if is_before(nth, item) {
+                *low = middle + 1;
+            } else {
+                *high = middle;
+            }
+        }
     }
 }
 

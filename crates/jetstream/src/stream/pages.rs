@@ -57,6 +57,13 @@ impl Pages {
         page.live_row(position(seq)).map(|row| page.meta(row))
     }
 
+    /// Looks at the message `seq`: what is known of it is near afterwards.
+    pub fn approach(&self, seq: u64) {
+        let slot = self.place(seq / PAGE).ok().and_then(|at| self.pages.get(at));
+        let page = slot.and_then(|(_, slot)| slot.held());
+        std::hint::black_box(page.map(|page| page.row(position(seq)).map(|row| page.next(row))));
+    }
+
     /// Adds the message `seq`, which is higher than all others.
     pub fn insert(&mut self, seq: u64, meta: Meta) {
         let number = seq / PAGE;

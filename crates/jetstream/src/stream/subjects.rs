@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, NEAR};
 use super::bytes::{Bytes, DecodeError, put_varint};
 use super::names::{CHUNK, Chunk};
 use super::snapshot::Part;
@@ -117,6 +117,33 @@ impl Subjects {
             return self.order.find(|&id| self.name_at(id).cmp(name));
         }
         self.table.find(hash, |&id| self.name_at(id) == name)
+    }
+
+    /// Looks at what is known of these subjects, of up to [`NEAR`]: it is near when they are found
+    /// or added afterwards. Gives the last messages of those that are probably meant.
+    pub fn approach<'a>(&self, names: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = u64> {
+        let (mut ids, mut new) = ([None; NEAR], [&b""[..]; NEAR]);
+        let mut others = 0;
+        for (id, name) in ids.iter_mut().zip(names) {
+            *id = self.table.likely(self.hasher.hash(name));
+            if id.is_none() {
+                new[others] = name;
+                others += 1;
+            }
+        }
+        if others > 0 {
+            let touch = |id| self.touch(id).map_or((), |_| ());
+            self.order.approach(others, touch, |nth, id| self.name_at(id) < new[nth]);
+        }
+        ids.map(|id| self.touch(id?)).into_iter().flatten()
+    }
+
+    /// Looks at what is known of a subject; gives its last message.
+    fn touch(&self, id: u32) -> Option<u64> {
+        let (chunk, row) = place(id);
+        let held = self.chunks.list.get(chunk)?.held()?;
+        std::hint::black_box(held.name(row).first());
+        Some(held.state(row).last)
     }
 
     /// A subject's name.
@@ -484,6 +511,9 @@ mod tests {
             subjects.iter().map(|(id, name, state)| (id, name.to_vec(), state)).collect()
         };
         assert_eq!(all(&loaded), all(&subjects));
+        let names = || [&b"s.1"[..], b"s.2", b"s.77", b"a", b"z"].into_iter();
+        assert!(subjects.approach(names()).eq([2_501, 2_502]));
+        assert_eq!(loaded.approach(names()).count(), 0, "no hashes are known yet");
         for round in 0..2 {
             for seq in 0..2_500 {
                 let name = format!("s.{seq}");
