@@ -4,6 +4,8 @@
 
 #[path = "monitoring/pair.rs"]
 mod pair;
+#[path = "monitoring/starting.rs"]
+mod starting;
 #[path = "monitoring/streams.rs"]
 mod streams;
 #[path = "monitoring/tls.rs"]
