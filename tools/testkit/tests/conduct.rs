@@ -14,6 +14,8 @@ mod compression;
 mod ending;
 #[path = "conduct/gets.rs"]
 mod gets;
+#[path = "conduct/floods.rs"]
+mod floods;
 #[path = "conduct/handshakes.rs"]
 mod handshakes;
 #[path = "conduct/leaving.rs"]

@@ -17,7 +17,7 @@ use super::held::Held;
 use super::lazily::Alarm;
 use crate::client::Subscription;
 use crate::server::Server;
-use crate::worker::{Inbox, Recipient, Shortcut, Target};
+use crate::worker::{Inbox, Recipient, Share, Shortcut, Target};
 
 /// All streams.
 #[derive(Default)]
@@ -334,8 +334,9 @@ impl Intake {
     /// Listens to the subject.
     #[must_use]
     pub fn listen(&self, subject: &str, to: Recipient, refusal: Vec<u8>) -> Arc<Subscription> {
-        let (inbox, refusal) = (Arc::clone(&self.inbox), refusal.into());
-        self.listen_with(subject, Target { inbox, recipient: to, refusal, shortcut: None })
+        let (inbox, refusal, share) = (Arc::clone(&self.inbox), refusal.into(), Arc::default());
+        let shortcut = None;
+        self.listen_with(subject, Target { inbox, recipient: to, share, refusal, shortcut })
     }
 
     fn listen_with(&self, subject: &str, target: Target) -> Arc<Subscription> {
@@ -351,6 +352,7 @@ impl Intake {
         let target = || Target {
             inbox: Arc::clone(&self.inbox),
             recipient: Self::API,
+            share: Arc::default(),
             refusal: Vec::new().into(),
             shortcut: Some(Arc::clone(shortcut)),
         };
@@ -393,8 +395,15 @@ impl Intake {
     /// Listens to what the configuration says.
     #[must_use]
     pub fn listen_for(&self, id: StreamId, config: &StreamConfig) -> Vec<Arc<Subscription>> {
-        let refusal = too_many_requests(&config.name);
-        let listen = |s: &String| self.listen(s, Streams::recipient(id), refusal.clone());
+        let refusal: Arc<[u8]> = too_many_requests(&config.name).into();
+        let share = Arc::<Share>::default();
+        // All subjects of a stream together have one share of the inbox.
+        let listen = |subject: &String| {
+            let (refusal, share) = (Arc::clone(&refusal), Arc::clone(&share));
+            let (inbox, recipient, shortcut) =
+                (Arc::clone(&self.inbox), Streams::recipient(id), None);
+            self.listen_with(subject, Target { inbox, recipient, share, refusal, shortcut })
+        };
         config.subjects.iter().map(listen).collect()
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anabranch_nats::codec::Publication;
 
 use super::shortcut::Shortcut;
+use super::share::{Share, Shares, is_over};
 use crate::client::ClientId;
 
 /// Whom a message is for, as the owner of the inbox numbers them.
@@ -21,10 +22,22 @@ pub struct Target {
     pub inbox: Arc<Inbox>,
     /// For whom in it.
     pub recipient: Recipient,
+    /// How much waits for it.
+    pub share: Arc<Share>,
     /// What a publisher who asks for an answer is told when the inbox is full.
     pub refusal: Arc<[u8]>,
     /// What may save some messages the way through the inbox.
     pub shortcut: Option<Arc<dyn Shortcut>>,
+}
+
+impl Target {
+    /// The inbox holds what it may, or what it may hold for this recipient: messages must be
+    /// refused.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let (bytes, messages) = self.share.load();
+        self.inbox.is_full_for(bytes, messages)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,13 +72,15 @@ pub struct Inbound<'a> {
 pub struct Parcel {
     bytes: Vec<u8>,
     heads: Vec<Head>,
+    shares: Shares,
 }
 
 impl Parcel {
     /// Adds a message.
-    pub fn add(&mut self, recipient: Recipient, from: ClientId, message: &Publication<'_>) {
+    pub fn add(&mut self, target: &Target, from: ClientId, message: &Publication<'_>) {
+        let before = self.size();
         self.heads.push(Head {
-            recipient,
+            recipient: target.recipient,
             from,
             subject_len: message.subject.len(),
             reply_len: message.reply.len(),
@@ -75,6 +90,7 @@ impl Parcel {
         self.bytes.extend_from_slice(message.subject);
         self.bytes.extend_from_slice(message.reply);
         self.bytes.extend_from_slice(message.payload);
+        self.shares.note(&target.share, self.size() - before);
     }
 
     /// Bytes that it holds.
@@ -158,12 +174,11 @@ impl Inbox {
         Self { held, arrived, bytes, messages, bounds, forsaken: AtomicBool::new(false) }
     }
 
-    /// It holds what it may: messages must be refused.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.bytes.load(Ordering::Relaxed) >= self.bounds.bytes
-            || self.forsaken.load(Ordering::Relaxed)
-            || self.messages.load(Ordering::Relaxed) >= self.bounds.messages
+    /// It holds what it may for a recipient of whom so many bytes and messages wait.
+    fn is_full_for(&self, bytes: usize, messages: usize) -> bool {
+        self.forsaken.load(Ordering::Relaxed)
+            || is_over(bytes, self.bytes.load(Ordering::Relaxed), self.bounds.bytes)
+            || is_over(messages, self.messages.load(Ordering::Relaxed), self.bounds.messages)
     }
 
     /// Puts a parcel in; gives how many were put in until then, with this one. A closed inbox drops
@@ -177,6 +192,7 @@ impl Inbox {
         let count = held.count;
         self.bytes.fetch_add(parcel.size(), Ordering::Relaxed);
         self.messages.fetch_add(parcel.len(), Ordering::Relaxed);
+        parcel.shares.add();
         held.parcels.push(parcel);
         let first = held.parcels.len() == 1;
         drop(held);
@@ -203,6 +219,7 @@ impl Inbox {
         }
         self.bytes.store(0, Ordering::Relaxed);
         self.messages.store(0, Ordering::Relaxed);
+        held.parcels.iter().for_each(|parcel| parcel.shares.remove());
         Delivered::Parcels(std::mem::take(&mut held.parcels))
     }
 
@@ -241,12 +258,19 @@ mod tests {
     const BOUNDS: Bounds = Bounds { bytes: 150, messages: 9 };
     const FROM: ClientId = ClientId(7);
 
+    fn target(inbox: &Arc<Inbox>, recipient: u64) -> Target {
+        let (recipient, share) = (Recipient(recipient), Arc::default());
+        let (inbox, refusal) = (Arc::clone(inbox), [].into());
+        Target { inbox, recipient, share, refusal, shortcut: None }
+    }
+
     #[test]
     fn messages_come_out_as_they_went_in() {
+        let inbox = Arc::new(Inbox::new(BOUNDS));
         let mut parcel = Parcel::default();
-        parcel.add(Recipient(1), FROM, &publication(b"a.b", b"NATS/1.0\r\n\r\nhi", 12));
-        parcel.add(Recipient(2), FROM, &publication(b"c", b"", 0));
-        let inbox = Inbox::new(BOUNDS);
+        let (one, other) = (target(&inbox, 1), target(&inbox, 2));
+        parcel.add(&one, FROM, &publication(b"a.b", b"NATS/1.0\r\n\r\nhi", 12));
+        parcel.add(&other, FROM, &publication(b"c", b"", 0));
         inbox.put(parcel);
         let Delivered::Parcels(parcels) = inbox.take(None) else { panic!("a parcel was put in") };
         let all: Vec<_> = parcels.iter().flat_map(Parcel::iter).collect();
@@ -263,22 +287,40 @@ mod tests {
 
     #[test]
     fn it_is_full_with_many_small_messages_too() {
-        let inbox = Inbox::new(Bounds { bytes: 1_000_000, messages: 2 });
+        let inbox = Arc::new(Inbox::new(Bounds { bytes: 1_000_000, messages: 2 }));
+        let target = target(&inbox, 1);
         for full in [false, true] {
             let mut parcel = Parcel::default();
-            parcel.add(Recipient(1), FROM, &publication(b"a", b"", 0));
+            parcel.add(&target, FROM, &publication(b"a", b"", 0));
             inbox.put(parcel);
-            assert_eq!(inbox.is_full(), full);
+            assert_eq!(target.is_full(), full);
         }
     }
 
     #[test]
+    fn it_is_full_for_who_floods_it_before_it_is_for_others() {
+        let inbox = Arc::new(Inbox::new(Bounds { bytes: 1_000_000, messages: 10 }));
+        let (flood, other) = (target(&inbox, 1), target(&inbox, 2));
+        let mut sent = 0;
+        while !flood.is_full() {
+            let mut parcel = Parcel::default();
+            parcel.add(&flood, FROM, &publication(b"a", b"", 0));
+            inbox.put(parcel);
+            sent += 1;
+        }
+        assert_eq!((sent, other.is_full()), (9, false));
+        assert!(matches!(inbox.take(None), Delivered::Parcels(_)));
+        assert!(!flood.is_full(), "nothing waits for it any more");
+    }
+
+    #[test]
     fn without_an_owner_it_is_full() {
-        let inbox = Inbox::new(BOUNDS);
+        let inbox = Arc::new(Inbox::new(BOUNDS));
+        let target = target(&inbox, 1);
         inbox.forsake();
-        assert!(inbox.is_full());
+        assert!(target.is_full());
         assert!(matches!(inbox.take(None), Delivered::Closed));
-        assert!(inbox.is_full());
+        assert!(target.is_full());
     }
 
     #[test]
@@ -291,16 +333,17 @@ mod tests {
 
     #[test]
     fn it_says_when_it_is_full_and_when_it_is_closed() {
+        let inbox = Arc::new(Inbox::new(BOUNDS));
+        let target = target(&inbox, 1);
         let parcel = || {
             let mut parcel = Parcel::default();
-            parcel.add(Recipient(1), FROM, &publication(b"a", &[0; 128], 0));
+            parcel.add(&target, FROM, &publication(b"a", &[0; 128], 0));
             parcel
         };
-        let inbox = Inbox::new(BOUNDS);
         inbox.put(parcel());
-        assert!(inbox.is_full());
+        assert!(target.is_full());
         assert!(matches!(inbox.take(None), Delivered::Parcels(_)));
-        assert!(!inbox.is_full());
+        assert!(!target.is_full());
         assert!(matches!(inbox.take(Some(Duration::ZERO)), Delivered::Nothing));
         inbox.put(parcel());
         inbox.close();

@@ -6,6 +6,7 @@ mod deliver;
 mod inbox;
 mod pool;
 mod shortcut;
+mod share;
 mod stages;
 pub mod trace;
 
@@ -13,4 +14,5 @@ pub use deliver::{Publisher, answer_refused, publish};
 pub use inbox::{Bounds, Delivered, Inbound, Inbox, Parcel, Recipient, Target};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
 pub use shortcut::{Errand, Shortcut, Taken};
+pub use share::Share;
 pub use stages::{Flushed, Own, Refused};

@@ -176,7 +176,7 @@ impl Stages {
 
     /// Stages one message for a thread of the server's own.
     pub fn put(&mut self, target: &Target, from: ClientId, message: &Publication<'_>) {
-        if target.inbox.is_full() {
+        if target.is_full() {
             return self.refuse(target, message);
         }
         let found = self.parcels.iter_mut().find(|(inbox, _)| Arc::ptr_eq(inbox, &target.inbox));
@@ -188,7 +188,7 @@ impl Stages {
             }
         };
         let before = parcel.size();
-        parcel.add(target.recipient, from, message);
+        parcel.add(target, from, message);
         let grown = parcel.size() - before;
         self.total += grown;
         self.full |= self.total >= TOTAL_MAX;
