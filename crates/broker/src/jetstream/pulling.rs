@@ -81,7 +81,12 @@ fn log(shard: &mut Shard, pipe: Pipe, found: &mut Found, now: i64) {
         found.messages.clear();
         refused = Some((seq + 1, refusal));
     }
+    let mut is_full = false;
     for taking in found.chain(feed) {
+        if !shard.has_log_room() {
+            is_full = true;
+            break;
+        }
         let FromOrigin { seq, subject, headers, body, .. } = taking.message;
         let size = subject.len() + headers.len() + body.len();
         let appended = if shard.has_room(id, size) {
@@ -96,6 +101,10 @@ fn log(shard: &mut Shard, pipe: Pipe, found: &mut Found, now: i64) {
         logged += 1;
     }
     found.messages.truncate(logged);
+    if is_full {
+        // The rest comes when there is room.
+        (found.unread, found.has_more) = (None, true);
+    }
     if let Some((next, refusal)) = refused {
         rest(shard, pipe, next, &refusal, now);
     }

@@ -157,7 +157,7 @@ impl Receiving {
             self.end(shard, &reply, Err(refusal), outbox);
             return false;
         }
-        while Instant::now() < until {
+        while Instant::now() < until && shard.has_log_room() {
             if self.current.is_none() {
                 let Some(chunk) = self.waiting.pop_front() else { break };
                 self.waiting_bytes -= chunk.body.len();

@@ -235,6 +235,12 @@ impl Shard {
         }
     }
 
+    /// More may be logged: the log is not nearly full, or no checkpoint would help.
+    pub(super) fn has_log_room(&self) -> bool {
+        let helps = self.journal.is_checkpointing() || self.journal.may_checkpoint();
+        !self.journal.is_nearly_full() || !helps
+    }
+
     /// Makes a checkpoint and waits for it.
     pub(super) fn checkpoint_at_end(&mut self) {
         self.await_checkpoint();

@@ -195,6 +195,8 @@ impl Shard {
                 self.take_turn();
             }
             self.tick();
+            // What comes from streams and backups waits for room like messages do.
+            self.wait_for_room();
             pull(&mut self);
             self.tell_findings();
             if self.transfers.has_work(Instant::now()) {
