@@ -12,10 +12,10 @@ mod client_certificates;
 mod compression;
 #[path = "conduct/ending.rs"]
 mod ending;
-#[path = "conduct/gets.rs"]
-mod gets;
 #[path = "conduct/floods.rs"]
 mod floods;
+#[path = "conduct/gets.rs"]
+mod gets;
 #[path = "conduct/handshakes.rs"]
 mod handshakes;
 #[path = "conduct/leaving.rs"]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use anabranch_testkit::backup::Admin;
 use anabranch_testkit::client::{Client, TIMEOUT};
 use anabranch_testkit::http;
 use anabranch_testkit::server::{Binary, Error, Server, Signal};
@@ -335,5 +336,39 @@ fn a_schedule_that_cannot_be_read_ends_and_others_go_on() {
     assert_eq!(subjects["e.never"], Value::Null, "{subjects}");
     assert!(server.log().contains("schedule 1 ends"), "{}", server.log());
     assert_eq!(get(&server, "/healthz").0, "200");
+    end(server);
+}
+
+#[test]
+#[ignore = "faults"]
+fn more_than_the_log_holds_comes_from_a_stream_and_from_a_backup() {
+    // The log takes a quarter of it.
+    let disk = Disk::new(128);
+    let server = start(disk.path()).expect("it starts");
+    let mut client = open(&server);
+    ask(&mut client, "STREAM.CREATE.o", r#"{"name":"o","subjects":["o"]}"#);
+    let mut state = 1u64;
+    let mut noise = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()[0]
+    };
+    for number in 1..=480 {
+        let body: Vec<u8> = (0..BODY).map(&mut noise).collect();
+        assert_eq!(request(&mut client, "o", &body)["seq"], number);
+    }
+    ask(&mut client, "STREAM.CREATE.m", r#"{"name":"m","mirror":{"name":"o"}}"#);
+    let begun = Instant::now();
+    while ask(&mut client, "STREAM.INFO.m", "")["state"]["messages"] != 480 {
+        assert!(begun.elapsed() < 3 * TIMEOUT, "it takes all: {}", server.log());
+    }
+    ask(&mut client, "STREAM.DELETE.m", "");
+    let mut admin = Admin::open(server.address());
+    let backup = admin.backup("o", &serde_json::json!({}));
+    ask(&mut client, "STREAM.DELETE.o", "");
+    // Its files go with the checkpoints that name them.
+    let restored = admin.restore("o", &backup.answer, &backup.bytes);
+    assert_eq!(restored["state"]["messages"], 480, "{restored}");
+    let log = server.log();
+    assert!(!log.contains("refused") && !log.contains("ERR"), "{log}");
     end(server);
 }

@@ -27,6 +27,7 @@ mod lazily;
 #[cfg(test)]
 mod lazily_tests;
 mod lending;
+mod logging;
 mod losses;
 mod mending;
 mod outbox;

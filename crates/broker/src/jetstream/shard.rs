@@ -9,7 +9,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anabranch_config::options::JetStream as Options;
 use anabranch_jetstream::advisory::StreamAction;
-use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::stream::Command;
 use anabranch_jetstream::{ApiError, error};
 use anabranch_log::Error;
@@ -28,7 +27,6 @@ use super::lending::Lending;
 use super::outbox::Outbox;
 use super::parked::PURGES_MAX;
 use super::payloads::MemoryPayloads;
-use super::publishing::Message;
 use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
@@ -57,7 +55,7 @@ pub struct Shard {
     pub(super) transfers: Transfers,
     /// What happened to streams and was not told yet.
     pub(super) news: Vec<(String, StreamAction)>,
-    room: Room,
+    pub(super) room: Room,
     pub(super) space: Space,
     /// When streams are looked after again whose files found no space.
     pub(super) mend_again: Option<Instant>,
@@ -339,55 +337,6 @@ impl Shard {
         self.dropped += waiting;
         self.tell_dropped();
         true
-    }
-
-    /// Whether there is room for the message.
-    fn admit(&mut self, message: &Inbound<'_>) -> bool {
-        let size = message.subject.len() + message.headers.len() + message.body.len();
-        self.has_room(StreamId(message.recipient.0), size)
-    }
-
-    /// Whether there is room for `size` bytes more in a stream; if not, says so at times.
-    pub(super) fn has_room(&mut self, id: StreamId, size: usize) -> bool {
-        let Some(held) = self.streams.get(id) else { return true };
-        let storage = held.machine.config().storage;
-        let streams = &self.streams;
-        let admitted = self.room.admit(storage, size, || streams.bytes_in(storage));
-        if !admitted && self.room.may_complain(storage) {
-            let storage = format!("{storage:?}").to_lowercase();
-            log::error!("JetStream {storage} resource limits exceeded for server");
-        }
-        if !admitted || storage == Storage::Memory || self.space.admit(size) {
-            return admitted;
-        }
-        self.space.complain();
-        false
-    }
-
-    /// Adds the message's command, if it is one, to the log, unless that has to be done later.
-    fn log(&mut self, message: &Inbound<'_>, now: i64) -> Result<(), ApiError> {
-        let put_off = if self.parked.is_empty() { None } else { self.put_off(message) };
-        put_off.unwrap_or_else(|| self.log_command(message, now))
-    }
-
-    /// Adds the message's command, if it is one, to the log.
-    pub(super) fn log_command(&mut self, message: &Inbound<'_>, now: i64) -> Result<(), ApiError> {
-        if message.recipient == Intake::API {
-            let strictness = self.intake.strictness();
-            let domain = self.intake.domain();
-            let Some(change) = api::change(&self.streams, message, domain, strictness) else {
-                return Ok(());
-            };
-            return self.append(change.stream, now, &change.command());
-        }
-        if !self.admit(message) {
-            return Err(error::INSUFFICIENT_RESOURCES);
-        }
-        self.check_readable(message, now)?;
-        self.log_limits(message, now)?;
-        let Inbound { subject, headers, body, reply, .. } = *message;
-        let command = Message { subject, headers, body, reply }.command();
-        self.append(StreamId(message.recipient.0), now, &command)
     }
 
     /// Adds to the log where streams stand, if it is time for that.

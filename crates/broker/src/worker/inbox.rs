@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anabranch_nats::codec::Publication;
 
-use super::shortcut::Shortcut;
 use super::share::{Share, Shares, is_over};
+use super::shortcut::Shortcut;
 use crate::client::ClientId;
 
 /// Whom a message is for, as the owner of the inbox numbers them.

@@ -5,14 +5,14 @@
 mod deliver;
 mod inbox;
 mod pool;
-mod shortcut;
 mod share;
+mod shortcut;
 mod stages;
 pub mod trace;
 
 pub use deliver::{Publisher, answer_refused, publish};
 pub use inbox::{Bounds, Delivered, Inbound, Inbox, Parcel, Recipient, Target};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
-pub use shortcut::{Errand, Shortcut, Taken};
 pub use share::Share;
+pub use shortcut::{Errand, Shortcut, Taken};
 pub use stages::{Flushed, Own, Refused};

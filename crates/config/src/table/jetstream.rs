@@ -43,7 +43,12 @@ const JETSTREAM_OPTIONS: &[Opt] = &[
     encryption("tpm", NONE, InBlock(&TPM), "Keeps the key in a TPM."),
     warns("unique_tag", NONE, Text, "Tag in which replicas must differ."),
     warns("max_outstanding_catchup", NONE, SizeText, "Bytes in flight to replicas behind."),
-    acts("max_buffered_size", NONE, SizeText, "Bytes that may wait for the streams."),
+    acts(
+        "max_buffered_size",
+        NONE,
+        SizeText,
+        "Bytes that may wait for the streams; four fifths for one alone.",
+    ),
     acts("max_buffered_msgs", NONE, Int, "Messages that may wait for the streams."),
     acts("request_queue_limit", NONE, Int, "API requests that may wait."),
     warns("info_queue_limit", NONE, Int, "Information requests waiting."),

@@ -53,8 +53,8 @@ fn fill(server: &mut Server) {
 /// Asks until told to stop, and until the server was well. Nothing listens at first.
 fn watch(address: SocketAddr, path: &str, stop: &AtomicBool) -> Seen {
     let mut seen = Seen::new();
-    let begun = Instant::now();
-    while begun.elapsed() < TIMEOUT * 3 {
+    let deadline = Instant::now() + TIMEOUT * 3;
+    while Instant::now() < deadline {
         if let Some(answer) = ask(address, path) {
             let is_well = answer.0 == "200";
             if seen.last() != Some(&answer) {
