@@ -44,9 +44,18 @@ impl Store {
 
     /// Reading no more than that at once.
     pub(super) fn open_reading(disk: &SimDisk, secrets: Option<Secrets>, eager: Eager) -> Self {
-        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, secrets.as_ref()).unwrap();
-        let (streams, ledger, journal) = recovery::recover(opening.reading(eager), SEED).unwrap();
-        Self { disk: disk.clone(), secrets, eager, streams, ledger, journal }
+        Self::try_open(disk, secrets, eager).unwrap()
+    }
+
+    /// The same where it may fail.
+    pub(super) fn try_open(
+        disk: &SimDisk,
+        secrets: Option<Secrets>,
+        eager: Eager,
+    ) -> Result<Self, Error> {
+        let opening = Opening::on(Arc::new(disk.clone()), 1 << 16, secrets.as_ref())?;
+        let (streams, ledger, journal) = recovery::recover(opening.reading(eager), SEED)?;
+        Ok(Self { disk: disk.clone(), secrets, eager, streams, ledger, journal })
     }
 
     /// The program is killed and starts again.
@@ -63,14 +72,26 @@ impl Store {
         time: i64,
         command: Command<'_>,
     ) -> Result<(), Error> {
-        let Self { streams, ledger, journal, .. } = self;
+        let Self { streams, journal, .. } = self;
         journal.tell_outcomes(|id| streams.last_seq(id));
         journal.append(stream, time, &command)?;
         journal.commit()?;
+        self.apply_logged(stream, time, command)
+    }
+
+    /// Applies what is durable.
+    pub(super) fn apply_logged(
+        &mut self,
+        stream: StreamId,
+        time: i64,
+        command: Command<'_>,
+    ) -> Result<(), Error> {
+        let Self { streams, ledger, journal, .. } = self;
         let home: Home = journal.home(stream);
         recovery::apply(streams, ledger, home, &Logged { stream, time, command }, SEED)?;
         if let Some(held) = streams.get_mut(stream) {
             held.write();
+            held.erase_noted();
         }
         Ok(())
     }
@@ -204,6 +225,34 @@ fn an_erased_message_is_gone_from_its_file_also_after_a_crash() {
     assert_eq!(store.bodies(id), ["body0001", "body0003"]);
     assert!(has("body0001") && !has("body0002") && !has("body0004"));
     assert!(store.lost(id).is_empty());
+}
+
+#[test]
+fn a_deletion_that_was_not_durable_erases_nothing_before_it_is() {
+    let disk = SimDisk::new(1);
+    let mut store = Store::open(&disk);
+    let id = store.create("S");
+    store.publish_all(id, 1..=3);
+    store.checkpoint().unwrap();
+    store.journal.append(id, 3, &Command::Delete { seq: 2, erase: true }).unwrap();
+    store.journal.write().unwrap();
+    drop(store);
+    // The program is killed; the power goes off while the next one reads the log.
+    disk.restart();
+    let before = disk.operations();
+    drop(Store::open(&disk.fork()));
+    for operations in 0..200 {
+        let disk = disk.fork();
+        disk.power_off_after(operations);
+        drop(Store::try_open(&disk, None, Eager::default()));
+        disk.crash();
+        let mut store = Store::open(&disk);
+        let bodies = store.bodies(id);
+        let is_deleted = bodies == ["body0001", "body0003"];
+        assert!(is_deleted || bodies == texts(1..=3), "after {operations} operations: {bodies:?}");
+        assert!(store.lost(id).is_empty(), "after {operations} operations");
+    }
+    assert_eq!(disk.operations(), before, "it was only copied");
 }
 
 #[test]

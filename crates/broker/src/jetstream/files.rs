@@ -455,6 +455,12 @@ impl FilePayloads {
         drop(end(&mut self.segments, &mut self.writer));
     }
 
+    /// What comes goes to a new segment, as if the last one were full.
+    #[cfg(test)]
+    pub fn roll(&mut self) {
+        self.full.extend(end(&mut self.segments, &mut self.writer));
+    }
+
     /// What was missing when they were opened.
     pub fn take_holes(&mut self) -> Vec<Hole> {
         let mut holes = std::mem::take(&mut self.holes);

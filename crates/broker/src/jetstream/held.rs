@@ -58,6 +58,8 @@ pub struct Held {
     pub trouble: Trouble,
     /// Messages whose bytes are to be overwritten later.
     pub condemned: Condemned,
+    /// Messages whose bytes are to be overwritten once what was read of the log is durable.
+    pub erasures: Vec<Removed>,
     /// Where the parts of the machine are that were not read yet.
     pub left: Option<Arc<LeftParts>>,
 }
@@ -206,8 +208,19 @@ impl Held {
         // Who could hear of these heard of them in the earlier run.
         drop(self.machine.take_abandoned());
         match &mut self.store {
-            Store::Memory(_) => Ok(()),
-            Store::File(payloads) => payloads.cut(),
+            Store::Memory(_) => {}
+            Store::File(payloads) => payloads.cut()?,
+        }
+        self.erase_noted();
+        Ok(())
+    }
+
+    /// Overwrites what deletions that were read from the log say: it came back with the log.
+    pub fn erase_noted(&mut self) {
+        let noted = std::mem::take(&mut self.erasures);
+        if let Err(error) = self.erase(&noted) {
+            let name = &self.machine.config().name;
+            log::error!("Stream '{name}': a deleted message cannot be erased: {error}");
         }
     }
 
@@ -274,6 +287,7 @@ impl Held {
             broken: None,
             trouble: Trouble::default(),
             condemned: Condemned::default(),
+            erasures: Vec::new(),
             left: None,
         }
     }

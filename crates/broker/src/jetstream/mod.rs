@@ -58,6 +58,8 @@ mod sending;
 mod shard;
 mod shot;
 mod sole;
+#[cfg(test)]
+mod simulation;
 mod space;
 mod sparse;
 mod store_reader;

@@ -3,7 +3,7 @@
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::json::Strictness;
-use anabranch_jetstream::stream::{Command, Purge, Removed, RestoreStep, Stream};
+use anabranch_jetstream::stream::{Command, Purge, RestoreStep, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::{self, SegmentId};
@@ -268,7 +268,8 @@ fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Erro
         Command::Delete { seq, erase } => {
             let _ = held.machine.delete(seq, &mut removed);
             if erase {
-                erase_again(held, &removed);
+                // Not yet: the end of the log may have been read without being durable.
+                held.erasures.extend_from_slice(&removed);
             }
         }
         Command::Purge { filter, seq, keep } => {
@@ -287,14 +288,6 @@ fn restore(streams: &mut Streams, stream: StreamId, step: &RestoreStep<'_>, time
     }
     if matches!(step, RestoreStep::Finish(_)) {
         streams.reveal(stream);
-    }
-}
-
-/// What is erased in a file came back with the log.
-fn erase_again(held: &mut Held, removed: &[Removed]) {
-    if let Err(error) = held.erase(removed) {
-        let name = &held.machine.config().name;
-        log::error!("Stream '{name}': a deleted message cannot be erased: {error}");
     }
 }
 
