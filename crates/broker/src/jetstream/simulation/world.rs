@@ -207,6 +207,9 @@ fn describe(store: &mut Store) -> Result<Vec<String>, String> {
             let body = String::from_utf8_lossy(&payload.body).into_owned();
             lines.push(format!("{seq} at {}: {subject} {headers:?} {body}", meta.time));
         }
+        if let Some(error) = held.left.as_ref().and_then(|left| left.failed()) {
+            return Err(format!("stream {}, what was left in the checkpoint: {error}", held.id));
+        }
     }
     Ok(lines)
 }
