@@ -13,6 +13,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -113,6 +114,20 @@ impl Binary {
                 candidates[1].display()
             ))),
         }
+    }
+
+    /// The same, allowed to have no more files open than this. `folder` keeps what that takes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when nothing can be written there.
+    pub fn with_files_max(&self, files_max: u32, folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("limited");
+        let binary = self.path.display();
+        let script = format!("#!/bin/sh\nulimit -n {files_max}\nexec '{binary}' \"$@\"\n");
+        fs::write(&path, script).map_err(Error::io("write a script"))?;
+        let mode = PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&path, mode).map_err(Error::io("make a script executable"))?;
+        Ok(Self { kind: self.kind, path })
     }
 
     /// The peer server named by `NATS_SERVER_BIN`; none if that is not set.

@@ -1,6 +1,9 @@
 //! The real binary on a disk that is full, read-only or damaged. Needs the right to mount; the part
 //! that runs these does so in a namespace of its own.
 
+#[path = "faults/descriptors.rs"]
+mod descriptors;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;

@@ -19,6 +19,7 @@ use super::packing::{PACKED, Packer};
 use super::payloads::Payload;
 use super::rewriting::{Rewriting, Switching};
 use super::sealing;
+use super::shelf::Shelved;
 use super::shot::{FilesShot, Installed};
 use super::trouble::is_damage;
 
@@ -30,7 +31,7 @@ const SEALED_KEPT: usize = 64 * 1024;
 pub struct Segment {
     /// Which of its files it is.
     pub(super) revision: u32,
-    pub(super) reader: Option<SegmentReader>,
+    pub(super) reader: Option<Shelved>,
     /// Messages in it that are still in the stream.
     pub(super) live: u64,
     /// Bytes of their records.
@@ -292,11 +293,16 @@ impl FilePayloads {
             let id = writer.id();
             return home.payload(id, place.offset, &record).map(Some);
         }
-        let reader = match &segment.reader {
-            Some(reader) => reader,
-            None => {
-                let id = home.segment(first_seq, segment.revision);
-                segment.reader.insert(home.open(id)?)
+        let once;
+        let reader = if let Some(open) = &segment.reader {
+            open.reader()
+        } else {
+            match Shelved::new(home.open(home.segment(first_seq, segment.revision))?) {
+                Ok(open) => segment.reader.insert(open).reader(),
+                Err(opened) => {
+                    once = opened;
+                    &once
+                }
             }
         };
         let record = reader.read(place.offset, place.length)?;
@@ -306,13 +312,13 @@ impl FilePayloads {
     /// What reads the segment of the message `seq`, if it is open and all of it is written.
     pub(super) fn reader(&self, seq: u64) -> Option<&SegmentReader> {
         if let Some(switching) = self.switching.as_ref().filter(|switching| switching.has(seq)) {
-            return switching.segment.reader.as_ref();
+            return switching.segment.reader.as_ref().map(Shelved::reader);
         }
         let (first_seq, segment) = self.segments.range(..=seq).next_back()?;
         let mut writers = self.full.iter().chain(&self.writer);
         let writer = writers.find(|writer| writer.id().first_seq == *first_seq);
         let is_written = writer.is_none_or(|writer| writer.pending() == 0);
-        segment.reader.as_ref().filter(|_| is_written)
+        segment.reader.as_ref().filter(|_| is_written).map(Shelved::reader)
     }
 
     /// Overwrites what is stored of a message that left the stream, durably.

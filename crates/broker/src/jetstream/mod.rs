@@ -56,6 +56,7 @@ mod sealing;
 mod sealing_tests;
 mod sending;
 mod shard;
+mod shelf;
 mod shot;
 mod sole;
 #[cfg(test)]

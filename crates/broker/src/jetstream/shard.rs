@@ -31,6 +31,7 @@ use super::pulling::{Pipes, pull};
 use super::questions::Questions;
 use super::recovery;
 use super::sealing;
+use super::shelf::Hand;
 use super::space::{self, Space};
 use super::streams::{Intake, Ledger, Streams};
 use super::studies::Studies;
@@ -92,6 +93,8 @@ pub struct Shard {
     turn_size: TurnSize,
     /// Requests in the backlog are dropped.
     drops_requests: bool,
+    /// Which segments are closed next, if many are open.
+    pub(super) hand: Hand,
 }
 
 /// Bytes of the messages of one turn.
@@ -166,6 +169,7 @@ impl Shard {
             taken: 0,
             turn_size: TurnSize::default(),
             drops_requests: false,
+            hand: Hand::default(),
         };
         shard.intake.begin_api(&api::Aside::shared(&shard));
         log::info!("Took {:?} to start JetStream", begun.elapsed());
@@ -207,6 +211,7 @@ impl Shard {
             }
             self.mend();
             self.compact();
+            self.close_segments();
             self.tell_lack();
             self.sync_if_due();
             self.look_after_checkpoints();
