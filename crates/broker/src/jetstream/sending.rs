@@ -288,7 +288,7 @@ fn message(held: &mut Held, seq: u64) -> Result<Message, String> {
     let payload = held.load(seq).ok_or_else(lost)?;
     let index = held.machine.index();
     let meta = index.get(seq).ok_or_else(lost)?;
-    let subject = index.subjects().name(meta.subject).to_vec();
+    let subject = index.subjects().name(meta.subject).into_owned();
     let (headers, body) = (payload.headers.into_vec(), payload.body.into_vec());
     Ok(Message { seq, time: meta.time, subject, headers, body })
 }

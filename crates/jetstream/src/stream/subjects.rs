@@ -3,11 +3,12 @@
 //! Names and states lie in chunks of 1024, which copies share until they change. They are found
 //! by hash, and by name in the order of names.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::blocks::{Blocks, NEAR};
 use super::bytes::{Bytes, DecodeError, put_varint};
-use super::names::{CHUNK, Chunk};
+use super::names::{CHUNK, Chunk, Name};
 use super::snapshot::Part;
 use super::stored::{PartsOrigin, Slot};
 use super::table::Table;
@@ -114,9 +115,9 @@ impl Subjects {
 
     fn find_hashed(&self, name: &[u8], hash: u64) -> Option<u32> {
         if self.warmed < self.slots {
-            return self.order.find(|&id| self.name_at(id).cmp(name));
+            return self.order.find(|&id| self.name_at(id).order(name));
         }
-        self.table.find(hash, |&id| self.name_at(id) == name)
+        self.table.find(hash, |&id| self.name_at(id).is(name))
     }
 
     /// Looks at what is known of these subjects, of up to [`NEAR`]: it is near when they are found
@@ -133,7 +134,7 @@ impl Subjects {
         }
         if others > 0 {
             let touch = |id| self.touch(id).map_or((), |_| ());
-            self.order.approach(others, touch, |nth, id| self.name_at(id) < new[nth]);
+            self.order.approach(others, touch, |nth, id| self.name_at(id).order(new[nth]).is_lt());
         }
         ids.map(|id| self.touch(id?)).into_iter().flatten()
     }
@@ -142,14 +143,14 @@ impl Subjects {
     fn touch(&self, id: u32) -> Option<u64> {
         let (chunk, row) = place(id);
         let held = self.chunks.list.get(chunk)?.held()?;
-        std::hint::black_box(held.name(row).first());
+        held.touch(row);
         Some(held.state(row).last)
     }
 
     /// A subject's name.
     #[must_use]
-    pub fn name(&self, id: SubjectId) -> &[u8] {
-        self.name_at(id.0)
+    pub fn name(&self, id: SubjectId) -> Cow<'_, [u8]> {
+        self.name_at(id.0).whole()
     }
 
     /// What is known of a subject.
@@ -187,7 +188,7 @@ impl Subjects {
         let state = SubjectState { first: seq, last: seq, count: 1 };
         self.edit(id).insert(row, name, state);
         let Self { order, chunks, .. } = self;
-        order.insert(id, |&other| name_of(chunks, other).cmp(name));
+        order.insert(id, |&other| name_of(chunks, other).order(name));
         self.order_changed = self.epoch;
         if id == self.warmed {
             self.warmed += 1;
@@ -200,7 +201,7 @@ impl Subjects {
 
     fn tabulate(&mut self, id: u32, hash: u64) {
         let Self { table, chunks, hasher, .. } = self;
-        table.insert(hash, id, |&id| hasher.hash(name_of(chunks, id)));
+        table.insert(hash, id, |&id| name_of(chunks, id).with(|name| hasher.hash(name)));
     }
 
     /// Adds up to `count` of the ids that are not in the table yet.
@@ -208,7 +209,7 @@ impl Subjects {
         let end = self.slots.min(self.warmed.saturating_add(count));
         for id in self.warmed..end {
             if self.state(SubjectId(id)).count > 0 {
-                self.tabulate(id, self.hasher.hash(self.name_at(id)));
+                self.tabulate(id, self.name_at(id).with(|name| self.hasher.hash(name)));
             }
         }
         self.warmed = end;
@@ -225,8 +226,8 @@ impl Subjects {
 
     fn remove(&mut self, SubjectId(id): SubjectId) {
         let Self { order, chunks, table, hasher, .. } = self;
-        let name = name_of(chunks, id);
-        order.remove(|&other| name_of(chunks, other).cmp(name));
+        let name = &*name_of(chunks, id).whole();
+        order.remove(|&other| name_of(chunks, other).order(name));
         if id < self.warmed {
             table.remove(hasher.hash(name), |&held| held == id);
         }
@@ -247,7 +248,7 @@ impl Subjects {
     }
 
     /// All subjects with messages, by id.
-    pub fn iter(&self) -> impl Iterator<Item = (SubjectId, &[u8], SubjectState)> {
+    pub fn iter(&self) -> impl Iterator<Item = (SubjectId, Cow<'_, [u8]>, SubjectState)> {
         let all = (0..self.slots).map(|id| (SubjectId(id), self.state(SubjectId(id))));
         all.filter(|(_, state)| state.count > 0).map(|(id, state)| (id, self.name(id), state))
     }
@@ -264,7 +265,8 @@ impl Subjects {
     /// `filter` matches the subject.
     #[must_use]
     pub fn is_matched(&self, id: SubjectId, filter: &[u8]) -> bool {
-        filter == b">" || anabranch_subject::matching::matches(filter, self.name(id))
+        let matches = |name: &[u8]| anabranch_subject::matching::matches(filter, name);
+        filter == b">" || self.name_at(id.0).with(matches)
     }
 
     /// Subjects that begin as `filter` does before its first wildcard, and come behind `after`,
@@ -273,13 +275,13 @@ impl Subjects {
         let prefix = literal_prefix(filter);
         let is_before = |&id: &u32| {
             let name = self.name_at(id);
-            name < prefix || (!after.is_empty() && name <= after)
+            name.order(prefix).is_lt() || (!after.is_empty() && name.order(after).is_le())
         };
         let from = self.order.from(is_before);
-        from.take_while(move |&id| self.name_at(id).starts_with(prefix)).map(SubjectId)
+        from.take_while(move |&id| self.name_at(id).begins(prefix)).map(SubjectId)
     }
 
-    fn name_at(&self, id: u32) -> &[u8] {
+    fn name_at(&self, id: u32) -> Name<'_> {
         name_of(&self.chunks, id)
     }
 
@@ -427,9 +429,9 @@ fn literal_prefix(filter: &[u8]) -> &[u8] {
     filter
 }
 
-fn name_of(chunks: &Chunks, id: u32) -> &[u8] {
+fn name_of(chunks: &Chunks, id: u32) -> Name<'_> {
     let (chunk, row) = place(id);
-    chunks.get(chunk).map_or(&[], |chunk| chunk.name(row))
+    chunks.get(chunk).map_or(Name::NONE, |chunk| chunk.name(row))
 }
 
 /// The chunk of an id, and its row in there.
@@ -455,7 +457,7 @@ mod tests {
             }
             for i in 0..5_000 {
                 let id = subjects.find(name(i).as_bytes()).expect("it was added");
-                assert_eq!(subjects.name(id), name(i).as_bytes());
+                assert_eq!(*subjects.name(id), *name(i).as_bytes());
                 assert_eq!(subjects.state(id).count, 1);
                 subjects.update(id, SubjectState { first: 0, last: 0, count: 0 });
             }
@@ -466,7 +468,7 @@ mod tests {
 
     fn names(subjects: &Subjects, filter: &str) -> Vec<String> {
         let ids = subjects.matching(filter.as_bytes());
-        ids.iter().map(|&id| String::from_utf8_lossy(subjects.name(id)).into_owned()).collect()
+        ids.iter().map(|&id| String::from_utf8_lossy(&subjects.name(id)).into_owned()).collect()
     }
 
     #[test]
@@ -482,7 +484,7 @@ mod tests {
         assert_eq!(names(&subjects, "c"), ["c"]);
         assert!(names(&subjects, "d").is_empty());
         let behind: Vec<_> = subjects.walk(b"b.>", b"b.1").map(|id| subjects.name(id)).collect();
-        assert_eq!(behind, [b"b.2"]);
+        assert_eq!(behind, [b"b.2".as_slice()]);
     }
 
     #[test]
@@ -508,7 +510,7 @@ mod tests {
         subjects.save_order(&mut saved);
         loaded.load_order(&mut Bytes(&saved)).unwrap();
         let all = |subjects: &Subjects| -> Vec<_> {
-            subjects.iter().map(|(id, name, state)| (id, name.to_vec(), state)).collect()
+            subjects.iter().map(|(id, name, state)| (id, name.into_owned(), state)).collect()
         };
         assert_eq!(all(&loaded), all(&subjects));
         let names = || [&b"s.1"[..], b"s.2", b"s.77", b"a", b"z"].into_iter();

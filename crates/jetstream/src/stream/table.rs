@@ -81,7 +81,7 @@ impl<T: Copy> Table<T> {
             for item in self.tables[from].extract_if(goes) {
                 added.insert_unique(hash_of(&item), item, hash_of);
             }
-            self.tables[from].shrink_to(LOAD, hash_of);
+            self.tables[from].shrink_to(0, hash_of);
         }
         self.tables.push(added);
     }

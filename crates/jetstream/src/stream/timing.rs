@@ -94,7 +94,7 @@ impl Stream {
         let is_last = self.index.subjects().state(meta.subject).count == 1;
         let marker_ttl = self.config.subject_delete_marker_ttl;
         if is_last && !meta.is_marker && marker_ttl > Nanos::ZERO {
-            let subject = self.index.subjects().name(meta.subject).to_vec();
+            let subject = self.index.subjects().name(meta.subject).into_owned();
             let lives = Nanos(marker_ttl.0 - marker_ttl.0 % Nanos::SECOND.0);
             let headers = format!(
                 "NATS/1.0\r\nNats-Marker-Reason: MaxAge\r\nNats-TTL: {lives}\r\n\
@@ -170,7 +170,7 @@ impl Stream {
     ) -> Option<Stored<'static>> {
         let time = self.schedules.next().map_or(now, |(time, _)| time);
         let meta = self.index.get(due.seq)?;
-        let subject = self.index.subjects().name(meta.subject).to_vec();
+        let subject = self.index.subjects().name(meta.subject).into_owned();
         let Some((target, next, headers)) = emission(due, &subject, (time, now), zones) else {
             self.schedules.remove(due.seq);
             return None;

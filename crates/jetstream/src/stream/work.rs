@@ -174,7 +174,7 @@ impl Stream {
             for id in next {
                 let subjects = self.index.subjects();
                 name.clear();
-                name.extend_from_slice(subjects.name(id));
+                name.extend_from_slice(&subjects.name(id));
                 if subjects.is_matched(id, filter) && !visit(self, id, budget) {
                     return false;
                 }

@@ -221,7 +221,8 @@ impl Pair {
             .pages()
             .iter_from(0)
             .map(|(seq, meta)| {
-                let subject = String::from_utf8_lossy(index.subjects().name(meta.subject));
+                let subject = index.subjects().name(meta.subject);
+                let subject = String::from_utf8_lossy(&subject);
                 (seq, subject.into_owned(), meta.time)
             })
             .collect();
@@ -232,7 +233,7 @@ impl Pair {
         assert_eq!(index.messages(), u64::try_from(naive.list.len()).expect("few"));
         assert_eq!((index.first_seq(), index.last_seq()), (naive.first_seq(), naive.last_seq));
         for (_, name, state) in index.subjects().iter() {
-            let of = |kept: &&naive::Kept| kept.subject.as_bytes() == name;
+            let of = |kept: &&naive::Kept| *kept.subject.as_bytes() == *name;
             let mut all = naive.list.iter().filter(of);
             let first = all.next().map_or(0, |kept| kept.seq);
             let last = all.next_back().map_or(first, |kept| kept.seq);

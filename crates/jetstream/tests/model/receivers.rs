@@ -74,7 +74,7 @@ impl Receiver {
         let found: Vec<_> = index.pages().iter_from(next).take(count).collect();
         for (seq, meta) in found {
             self.next = Some(seq + 1);
-            let subject = index.subjects().name(meta.subject);
+            let subject = &index.subjects().name(meta.subject);
             if !feed.wants(subject) {
                 continue;
             }
@@ -146,7 +146,8 @@ impl Receiver {
             .pages()
             .iter_from(0)
             .map(|(seq, meta)| {
-                let subject = String::from_utf8_lossy(index.subjects().name(meta.subject));
+                let subject = index.subjects().name(meta.subject);
+                let subject = String::from_utf8_lossy(&subject);
                 (seq, subject.into_owned(), if is_mirror { meta.time } else { 0 })
             })
             .collect();

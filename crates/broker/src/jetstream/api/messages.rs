@@ -119,7 +119,8 @@ fn tell(shard: &mut Shard, stream: &str, found: Option<u64>, asked: &MessageGetR
     let Some(meta) = index.get(seq) else {
         return Reply::new::<MessageGot<'_>>(&Err(error::NO_MESSAGE_FOUND));
     };
-    let subject = String::from_utf8_lossy(index.subjects().name(meta.subject));
+    let name = index.subjects().name(meta.subject);
+    let subject = String::from_utf8_lossy(&name);
     let headers = if asked.no_hdr { &[][..] } else { &payload.headers };
     let message = StoredMessage {
         subject: &subject,

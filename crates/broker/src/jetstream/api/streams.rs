@@ -261,7 +261,7 @@ fn add_subjects(state: &mut StreamState, index: &Index, asked: &InfoRequest) -> 
     }
     let (page, here) = page(&ids, asked.offset(), SUBJECTS_PAGE);
     let entry = |&id| {
-        let name = String::from_utf8_lossy(subjects.name(id)).into_owned();
+        let name = String::from_utf8_lossy(&subjects.name(id)).into_owned();
         (name, subjects.state(id).count)
     };
     state.subjects = here.iter().map(entry).collect();

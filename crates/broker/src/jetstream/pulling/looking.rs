@@ -169,7 +169,7 @@ fn scan(feed: &Feed, state: &mut State, index: &Index, share: Budget) -> Looked 
         }
         looked.looks += 1;
         state.next = seq + 1;
-        let subject = index.subjects().name(meta.subject);
+        let subject = &index.subjects().name(meta.subject);
         if feed.wants(subject) {
             looked.bytes += u64::from(meta.size);
             looked.wanted.push(Wanted { seq, time: meta.time, subject: subject.to_vec() });

@@ -40,7 +40,7 @@ impl Draft {
 
     /// Adds a message; gives the bytes that it counts.
     pub fn message(&mut self, held: &Held, one: &One<'_>, headers: &[u8], body: &[u8]) -> u64 {
-        let subject = held.machine.index().subjects().name(one.meta.subject);
+        let subject = &held.machine.index().subjects().name(one.meta.subject);
         let begin = self.bytes.len();
         if !one.no_headers {
             let stream = &held.machine.config().name;
