@@ -58,9 +58,9 @@ mod sending;
 mod shard;
 mod shelf;
 mod shot;
-mod sole;
 #[cfg(test)]
 mod simulation;
+mod sole;
 mod space;
 mod sparse;
 mod store_reader;

@@ -201,7 +201,8 @@ fn describe(store: &mut Store) -> Result<Vec<String>, String> {
         for seq in first..=last {
             let index = held.machine.index();
             let Some(meta) = index.get(seq) else { continue };
-            let subject = String::from_utf8_lossy(index.subjects().name(meta.subject)).into_owned();
+            let subject =
+                String::from_utf8_lossy(&index.subjects().name(meta.subject)).into_owned();
             let payload = held.load(seq).ok_or_else(|| format!("stream {}, {seq}", held.id))?;
             let headers = String::from_utf8_lossy(&payload.headers).into_owned();
             let body = String::from_utf8_lossy(&payload.body).into_owned();
