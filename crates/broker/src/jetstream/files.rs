@@ -26,6 +26,10 @@ use super::trouble::is_damage;
 /// Memory that is kept for sealing messages, in bytes.
 const SEALED_KEPT: usize = 64 * 1024;
 
+/// With so many bytes since the last checkpoint a segment is not written to behind the next: a write
+/// would wait as long as the file is being synced.
+const BUSY: u64 = 256 * 1024;
+
 /// What is known of one segment.
 #[derive(Debug, Default)]
 pub struct Segment {
@@ -161,6 +165,8 @@ pub struct FilePayloads {
     pub(super) home: Home,
     pub(super) segments: BTreeMap<u64, Segment>,
     pub(super) writer: Option<SegmentWriter>,
+    /// Bytes that came since the last checkpoint.
+    came: u64,
     /// Full segments that were not synced yet.
     full: Vec<SegmentWriter>,
     /// Segments that are being written anew.
@@ -190,6 +196,7 @@ impl FilePayloads {
             home,
             segments: BTreeMap::new(),
             writer: None,
+            came: 0,
             full: Vec::new(),
             rewriting: None,
             switching: None,
@@ -242,6 +249,7 @@ impl FilePayloads {
         let segment = self.segments.entry(writer.id().first_seq).or_default();
         segment.live += 1;
         segment.live_bytes += u64::from(place.length);
+        self.came += u64::from(place.length);
         Ok(pack(place))
     }
 
@@ -387,7 +395,8 @@ impl FilePayloads {
     /// What the disk says. The checkpoint must not be made then.
     pub fn shot(&mut self) -> Result<FilesShot, Error> {
         self.leave_empty();
-        if self.is_written_sparse() {
+        let is_busy = std::mem::take(&mut self.came) >= BUSY;
+        if is_busy || self.is_written_sparse() {
             self.full.extend(end(&mut self.segments, &mut self.writer));
         }
         let mut unsynced = Vec::new();
