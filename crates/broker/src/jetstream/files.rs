@@ -14,6 +14,7 @@ use anabranch_log::segment::{
 };
 
 use super::filelist::{FileList, Listed, Replaced};
+use super::holes::Hole;
 use super::journal::is_out_of_space;
 use super::packing::{PACKED, Packer};
 use super::payloads::Payload;
@@ -26,8 +27,8 @@ use super::trouble::is_damage;
 /// Memory that is kept for sealing messages, in bytes.
 const SEALED_KEPT: usize = 64 * 1024;
 
-/// With so many bytes since the last checkpoint a segment is not written to behind the next: a write
-/// would wait as long as the file is being synced.
+/// With so many bytes since the last checkpoint a segment is not written to behind the next: a
+/// write would wait as long as the file is being synced.
 const BUSY: u64 = 256 * 1024;
 
 /// What is known of one segment.
@@ -52,28 +53,6 @@ impl Segment {
     /// Less than half of it is still needed.
     pub(super) fn is_sparse(&self) -> bool {
         self.live_bytes.saturating_mul(2) < self.length
-    }
-}
-
-/// A segment that is missing, or shorter than it was.
-#[derive(Debug)]
-pub struct Hole {
-    /// The segment's first sequence.
-    pub first: u64,
-    /// That of the next segment.
-    pub next: Option<u64>,
-    /// What is wrong, with the file.
-    pub error: Error,
-    /// Bytes that are there.
-    length: u64,
-}
-
-impl Hole {
-    /// The record at `location` is not there.
-    #[must_use]
-    pub fn lacks(&self, location: Location) -> bool {
-        let place = unpack(location);
-        place.offset + u64::from(place.length) > self.length
     }
 }
 

@@ -22,6 +22,7 @@ mod filelist;
 mod files;
 mod glancing;
 mod held;
+mod holes;
 mod journal;
 mod lazily;
 #[cfg(test)]
