@@ -174,3 +174,20 @@ fn a_checkpoint_that_needs_a_damaged_part_is_not_made_of_nothing() {
     let mut store = store.reopen();
     assert_eq!(store.bodies(id).len(), texts(1..=MANY).len() - 1);
 }
+
+#[test]
+fn many_small_commands_make_a_checkpoint_due() {
+    let mut store = Store::open(&SimDisk::new(1));
+    let id = store.create("S");
+    store.checkpoint().unwrap();
+    for number in 0..200_000 {
+        let command = Command::Publish { subject: b"a", headers: b"", body: b"" };
+        store.journal.append(id, 2, &command).unwrap();
+        if number % 10_000 == 0 {
+            store.journal.commit().unwrap();
+            assert!(!store.journal.wants_checkpoint(), "{number}");
+        }
+    }
+    store.journal.commit().unwrap();
+    assert!(store.journal.wants_checkpoint());
+}
