@@ -114,6 +114,10 @@ impl DirectGet {
         if body.is_empty() {
             return Err(Status::EmptyRequest);
         }
+        if let Some(seq) = only_seq(body) {
+            let what = What::From(Start::Seq(seq));
+            return Ok(Self { what, ..bounds(&MessageGetRequest::default()) });
+        }
         let request = read(body)?;
         let (last, next) = (!request.last_by_subj.is_empty(), !request.next_by_subj.is_empty());
         let multi = !request.multi_last.is_empty();
@@ -164,6 +168,14 @@ impl DirectGet {
         }
         Ok(Self { what: What::Last(subject.to_owned()), ..bounds(&request) })
     }
+}
+
+/// The sequence, where that is all there is, as clients write it; most requests are like that.
+fn only_seq(body: &[u8]) -> Option<u64> {
+    let digits = body.strip_prefix(b"{\"seq\":")?.strip_suffix(b"}")?;
+    let is_number = digits.first().is_some_and(|first| (b'1'..=b'9').contains(first));
+    let text = str::from_utf8(digits).ok().filter(|_| is_number)?;
+    text.parse().ok()
 }
 
 fn read(body: &[u8]) -> Result<MessageGetRequest, Status> {
@@ -280,6 +292,32 @@ mod tests {
         assert_eq!((get.batch, get.max_bytes, get.no_headers), (Some(3), Some(10), true));
         let get = DirectGet::parse(br#"{"seq":1,"batch":-3}"#).unwrap();
         assert_eq!((get.batch, get.max_bytes, get.no_headers), (Some(0), None, false));
+    }
+
+    #[test]
+    fn a_sequence_alone_is_read_as_with_more() {
+        let read = |seq: &str| DirectGet::parse(format!("{{\"seq\":{seq}}}").as_bytes());
+        let longer = |seq: &str| DirectGet::parse(format!("{{ \"seq\":{seq} }}").as_bytes());
+        let max = u64::MAX.to_string();
+        for seq in [
+            "1",
+            "907",
+            "0",
+            "007",
+            "-1",
+            "+1",
+            "1.0",
+            "1e3",
+            "",
+            " 1",
+            "\"1\"",
+            &max,
+            "18446744073709551616",
+            "1}",
+            "1,\"batch\":2",
+        ] {
+            assert_eq!(read(seq), longer(seq), "{seq}");
+        }
     }
 
     #[test]

@@ -72,12 +72,13 @@ fn make_root(root: &Path) -> io::Result<()> {
 impl Disk for RealDisk {
     fn open(&self, path: &str, mode: OpenMode) -> Result<Box<dyn DiskFile>, DiskError> {
         let file = self.run(Operation::Open, path, |full| {
-            OpenOptions::new()
+            let mut options = OpenOptions::new();
+            options
                 .read(true)
                 .write(mode != OpenMode::Read)
                 .create(mode == OpenMode::Create)
-                .create_new(mode == OpenMode::CreateNew)
-                .open(full)
+                .create_new(mode == OpenMode::CreateNew);
+            if mode == OpenMode::Read { open_to_read(&options, full) } else { options.open(full) }
         })?;
         Ok(Box::new(RealFile { file, path: path.into() }))
     }
@@ -236,6 +237,24 @@ impl DiskLock for RealLock {}
 #[cfg(unix)]
 fn read_some(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+/// Nobody is interested in when files were read last, which the system would look at with each
+/// read. Who does not own the file may not say so.
+#[cfg(target_os = "linux")]
+fn open_to_read(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let flags = i32::try_from(rustix::fs::OFlags::NOATIME.bits()).unwrap_or(0);
+    match options.clone().custom_flags(flags).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => options.open(path),
+        opened => opened,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_to_read(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
 }
 
 /// What the system has in memory; nothing if it cannot tell.
