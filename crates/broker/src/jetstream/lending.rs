@@ -18,8 +18,7 @@ use crate::worker::Delivered;
 #[derive(Default)]
 pub struct Lending {
     lent: RwLock<Option<Streams>>,
-    /// Parcels of the inbox of which everything was taken. It does not change while streams are
-    /// lent.
+    /// Parcels of the inbox of which everything was taken.
     done: AtomicU64,
 }
 
@@ -53,7 +52,7 @@ impl Lending {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        // The lock orders it: it was noted before the streams were lent.
+        // The lock orders it: what changed something was noted before the streams were lent.
         let lent = lent.as_ref().filter(|_| self.done.load(Ordering::Relaxed) >= from)?;
         Some(look(lent))
     }
@@ -62,8 +61,12 @@ impl Lending {
 impl Shard {
     /// Waits for messages, for `patience` at most.
     pub(super) fn wait_for_messages(&mut self, patience: Option<Duration>) -> Delivered {
-        let Self { lending, streams, intake, .. } = self;
-        lending.during(streams, || intake.inbox.take(patience))
+        let Self { lending, streams, intake, aside, .. } = self;
+        lending.during(streams, || match intake.inbox.take(patience) {
+            // Nobody is kept from reading by those who only read, or they would all come here.
+            Delivered::Parcels(parcels) => aside.answer_waiting(parcels, &intake.server),
+            other => other,
+        })
     }
 
     /// Makes durable what was added to the log. It is applied afterwards, and not seen before.

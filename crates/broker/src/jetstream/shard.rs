@@ -86,6 +86,8 @@ pub struct Shard {
     pub(super) compactor: Compactor,
     /// Where the streams are lent to readers.
     pub(super) lending: Arc<Lending>,
+    /// Answers those that only read, from what is lent.
+    pub(super) aside: Arc<api::Aside>,
     /// What was taken out of the inbox and comes in the next turns.
     backlog: VecDeque<Parcel>,
     /// Messages of the backlog's first parcel that were taken.
@@ -137,8 +139,11 @@ impl Shard {
             .map_err(|source| StartError::Thread { what: "studies", source })?;
         let compactor = Compactor::start(journal.disk(), Arc::clone(questions.inbox()))
             .map_err(|source| StartError::Thread { what: "compaction", source })?;
+        let intake = Intake { server, inbox: Arc::clone(questions.inbox()) };
+        let lending = Arc::<Lending>::default();
+        let aside = Arc::new(api::Aside::new(&intake, &lending));
         let mut shard = Self {
-            intake: Intake { server, inbox: Arc::clone(questions.inbox()) },
+            intake,
             streams,
             ledger,
             journal,
@@ -164,14 +169,15 @@ impl Shard {
             litter: Vec::new(),
             studies,
             compactor,
-            lending: Arc::default(),
+            lending,
+            aside,
             backlog: VecDeque::new(),
             taken: 0,
             turn_size: TurnSize::default(),
             drops_requests: false,
             hand: Hand::default(),
         };
-        shard.intake.begin_api(&api::Aside::shared(&shard));
+        shard.intake.begin_api(&shard.aside);
         log::info!("Took {:?} to start JetStream", begun.elapsed());
         for held in shard.streams.iter_mut() {
             shard.intake.begin(held);

@@ -348,13 +348,13 @@ impl Intake {
     }
 
     /// Listens to requests, some of which `shortcut` answers.
-    pub fn begin_api(&self, shortcut: &Arc<dyn Shortcut>) {
+    pub fn begin_api<S: Shortcut + 'static>(&self, shortcut: &Arc<S>) {
         let target = || Target {
             inbox: Arc::clone(&self.inbox),
             recipient: Self::API,
             share: Arc::default(),
             refusal: Vec::new().into(),
-            shortcut: Some(Arc::clone(shortcut)),
+            shortcut: Some(Arc::clone(shortcut) as Arc<dyn Shortcut>),
         };
         let _ = self.listen_with("$JS.API.>", target());
         if !self.domain().is_empty() {

@@ -10,7 +10,7 @@ use anabranch_subject::Matches;
 use bytes::Bytes;
 
 use super::pool::{Worker, next_random};
-use super::shortcut::{Errand, Taken};
+use super::shortcut::{Errand, Order, Taken};
 use super::stages::{Refused, Stages};
 use super::trace;
 use crate::client::{Client, Count, Subscription};
@@ -63,9 +63,12 @@ fn take_short(
     let Some(target) = subscription.target() else { return };
     let mut errand = Errand { publisher, message, subscription, ended };
     let taken = target.shortcut.as_ref().map(|short| short.try_take(worker, &mut errand));
-    if taken != Some(Taken::Here) {
-        worker.stages.put(target, publisher.client.id, message);
-    }
+    let order = match taken {
+        Some(Taken::Here) => return,
+        Some(Taken::Apart) => Order::Free,
+        Some(Taken::NotHere) | None => Order::Kept,
+    };
+    worker.stages.put(target, publisher.client.id, message, order);
 }
 
 /// Answers those whose messages found an inbox full. What it stages must be flushed.
@@ -126,7 +129,7 @@ impl FanOut<'_> {
                 self.short = Some(Arc::clone(subscription));
                 return true;
             }
-            self.stages.put(target, self.publisher.client.id, self.message);
+            self.stages.put(target, self.publisher.client.id, self.message, Order::Kept);
             return true;
         }
         let client = subscription.client();

@@ -93,6 +93,22 @@ impl Parcel {
         self.shares.note(&target.share, self.size() - before);
     }
 
+    /// Adds a message that came in another parcel.
+    pub fn add_again(&mut self, message: &Inbound<'_>) {
+        let Inbound { recipient, from, subject, reply, headers, body } = *message;
+        self.heads.push(Head {
+            recipient,
+            from,
+            subject_len: subject.len(),
+            reply_len: reply.len(),
+            header_len: headers.len(),
+            payload_len: headers.len() + body.len(),
+        });
+        for part in [subject, reply, headers, body] {
+            self.bytes.extend_from_slice(part);
+        }
+    }
+
     /// Bytes that it holds.
     #[must_use]
     pub fn size(&self) -> usize {

@@ -23,6 +23,17 @@ pub enum Taken {
     Here,
     /// Nothing was done.
     NotHere,
+    /// Nothing was done, and what its publisher sends next need not come behind it.
+    Apart,
+}
+
+/// Whether what the same publisher sends next is to come behind a message for a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// It is.
+    Kept,
+    /// It does not matter.
+    Free,
 }
 
 /// A message for a thread.

@@ -10,6 +10,7 @@ use anabranch_nats::codec::encode::{self, Headers};
 use bytes::Bytes;
 
 use super::inbox::{Inbox, Parcel, Target};
+use super::shortcut::Order;
 use crate::client::{Client, ClientId, Pushed, Staged};
 
 /// Receivers of one batch. One more, and what is staged is flushed first.
@@ -93,7 +94,10 @@ pub struct Stages {
     carried: Flushed,
     /// The batch was flushed in the middle of a message.
     midway: bool,
-    /// Of what was flushed in the middle of a batch: how many parcels an inbox had got by then.
+    /// Something of this batch is for a thread of the server's own, and what its publisher sends
+    /// next comes behind it.
+    keeps_order: bool,
+    /// Of such that was handed over: how many parcels the inbox had got by then.
     handed_in: Option<u64>,
 }
 
@@ -115,6 +119,7 @@ impl Stages {
             full: false,
             carried: Flushed::default(),
             midway: false,
+            keeps_order: false,
             handed_in: None,
         }
     }
@@ -175,10 +180,17 @@ impl Stages {
     }
 
     /// Stages one message for a thread of the server's own.
-    pub fn put(&mut self, target: &Target, from: ClientId, message: &Publication<'_>) {
+    pub fn put(
+        &mut self,
+        target: &Target,
+        from: ClientId,
+        message: &Publication<'_>,
+        order: Order,
+    ) {
         if target.is_full() {
             return self.refuse(target, message);
         }
+        self.keeps_order |= order == Order::Kept;
         let found = self.parcels.iter_mut().find(|(inbox, _)| Arc::ptr_eq(inbox, &target.inbox));
         let parcel = match found {
             Some((_, parcel)) => parcel,
@@ -194,10 +206,11 @@ impl Stages {
         self.full |= self.total >= TOTAL_MAX;
     }
 
-    /// Something of this batch is for a thread of the server's own, and maybe not there yet.
+    /// Something of this batch is for a thread of the server's own, and what its publisher sends
+    /// next comes behind it.
     #[must_use]
-    pub fn has_parcels(&self) -> bool {
-        !self.parcels.is_empty() || self.handed_in.is_some()
+    pub fn keeps_order(&self) -> bool {
+        self.keeps_order || self.handed_in.is_some()
     }
 
     #[cold]
@@ -300,8 +313,12 @@ impl Stages {
     ) -> (Flushed, Option<Staged>) {
         let mut flushed = std::mem::take(&mut self.carried);
         for (inbox, parcel) in self.parcels.drain(..) {
-            self.handed_in = Some(inbox.put(parcel));
+            let count = inbox.put(parcel);
+            if self.keeps_order {
+                self.handed_in = Some(count);
+            }
         }
+        self.keeps_order = false;
         let mut own = None;
         let receivers = self.stages.len().max(1);
         // With a message for each at most, tasks that are woken find several to write at once.

@@ -17,13 +17,18 @@ use super::draft::Draft;
 use super::series::{One, Series, Side, Stop};
 use crate::jetstream::held::Held;
 use crate::jetstream::lending::Lending;
-use crate::jetstream::shard::Shard;
-use crate::jetstream::streams::Streams;
-use crate::worker::{Errand, Publisher, Shortcut, Taken, Worker, publish};
+use crate::jetstream::outbox::Outbox;
+use crate::jetstream::streams::{Intake, Streams};
+use crate::server::Server;
+use crate::worker::{
+    Delivered, Errand, Inbound, Parcel, Publisher, Shortcut, Taken, Worker, publish,
+};
 
 /// Bytes and messages of an answer.
 const BYTES_MAX: usize = 1024 * 1024;
 const MESSAGES_MAX: usize = 4096;
+/// Gets that waited and are answered at once.
+const WAITING_MAX: usize = 256;
 /// Where so many subjects or fewer are looked at, that is not long.
 const SUBJECTS_FEW: usize = 256;
 /// The same for messages.
@@ -38,29 +43,68 @@ pub struct Aside {
 }
 
 impl Aside {
-    /// Answers from what `shard` lends.
+    /// Answers from what `lending` lends.
     #[must_use]
-    pub fn shared(shard: &Shard) -> Arc<dyn Shortcut> {
-        let bytes_max = shard.intake.server.options.limits.pending_bytes_max;
-        let domain = shard.intake.domain().to_owned();
-        Arc::new(Self { lending: Arc::clone(&shard.lending), domain, bytes_max })
+    pub fn new(intake: &Intake, lending: &Arc<Lending>) -> Self {
+        let bytes_max = intake.server.options.limits.pending_bytes_max;
+        let domain = intake.domain().to_owned();
+        Self { lending: Arc::clone(lending), domain, bytes_max }
+    }
+
+    /// Answers what waited for the thread, on the thread, if all of it are direct gets; gives what
+    /// is left to do.
+    pub fn answer_waiting(&self, parcels: Vec<Parcel>, server: &Arc<Server>) -> Delivered {
+        let messages = || parcels.iter().flat_map(Parcel::iter);
+        let is_get = |message: Inbound<'_>| {
+            message.recipient == Intake::API && self.asked(&message).is_some()
+        };
+        if messages().nth(WAITING_MAX).is_some() || !messages().all(is_get) {
+            return Delivered::Parcels(parcels);
+        }
+        let mut left = Parcel::default();
+        server.workers.with(|worker| {
+            let mut outbox = Outbox::new(server, worker);
+            let mut draft = Draft::default();
+            for message in messages() {
+                if self.take(&message, 0, Wait::ForDisk, &mut draft) == Taken::Here {
+                    for (header_len, payload) in draft.pieces() {
+                        outbox.send(message.reply, b"", header_len, payload);
+                    }
+                } else {
+                    left.add_again(&message);
+                }
+                draft.clear();
+            }
+            outbox.flush();
+        });
+        let is_left = left.len() > 0;
+        parcels.iter().skip(usize::from(is_left)).for_each(|_| self.lending.note_done());
+        if is_left { Delivered::Parcels(vec![left]) } else { Delivered::Nothing }
     }
 
     /// What the message asks for, if it may be answered here: of which stream.
-    fn asked<'a>(&self, message: &Publication<'a>) -> Option<(&'a str, Result<DirectGet, Status>)> {
+    fn asked<'a>(&self, message: &Inbound<'a>) -> Option<(&'a str, Result<DirectGet, Status>)> {
         // Without a reply there is nothing to do; headers may say what the thread knows.
-        if message.reply.is_empty() || message.header_len > 0 {
+        if message.reply.is_empty() || !message.headers.is_empty() {
             return None;
         }
         let subject = str::from_utf8(message.subject).ok()?;
         let domain = Some(&*self.domain).filter(|domain| !domain.is_empty());
         match documents::parse(subject, domain)? {
-            Endpoint::DirectGet(stream, None) => Some((stream, DirectGet::parse(message.payload))),
+            Endpoint::DirectGet(stream, None) => Some((stream, DirectGet::parse(message.body))),
             Endpoint::DirectGet(stream, Some(subject)) => {
-                Some((stream, DirectGet::last_by_subject(subject, message.payload)))
+                Some((stream, DirectGet::last_by_subject(subject, message.body)))
             }
             _ => None,
         }
+    }
+
+    /// Composes the answer to a message whose publisher waits for the first `from` parcels of the
+    /// inbox.
+    fn take(&self, message: &Inbound<'_>, from: u64, wait: Wait, draft: &mut Draft) -> Taken {
+        let Some((stream, asked)) = self.asked(message) else { return Taken::NotHere };
+        let look = |streams: &Streams| self.answer(streams, stream, &asked, (&mut *draft, wait));
+        self.lending.look(from, look).unwrap_or(Taken::Apart)
     }
 
     fn answer(
@@ -68,33 +112,35 @@ impl Aside {
         streams: &Streams,
         stream: &str,
         asked: &Result<DirectGet, Status>,
-        draft: &mut Draft,
+        (draft, wait): (&mut Draft, Wait),
     ) -> Taken {
         let held = streams.find(stream.as_bytes());
-        let Some(held) = held.filter(|held| is_at_rest(held)) else { return Taken::NotHere };
-        let mut series = Series::new(There { held, draft });
+        let Some(held) = held.filter(|held| is_at_rest(held)) else { return Taken::Apart };
+        let mut series = Series::new(There { held, draft, wait });
         let answered = match asked {
             Ok(asked) if !is_quick(held.machine.index(), asked) => Err(Stop::NotHere),
             Ok(asked) => series.answer(asked, self.bytes_max),
             Err(status) => Err(Stop::Status(*status)),
         };
         // Parts of the index that cannot be read count as empty: the thread sees to that.
-        if series.end(answered) && is_whole(held) { Taken::Here } else { Taken::NotHere }
+        if series.end(answered) && is_whole(held) { Taken::Here } else { Taken::Apart }
     }
 }
 
 impl Shortcut for Aside {
     fn try_take(&self, worker: &mut Worker, errand: &mut Errand<'_>) -> Taken {
+        let Publication { subject, reply, header_len, payload, .. } = *errand.message;
+        let (headers, body) = payload.split_at(header_len.min(payload.len()));
+        let (recipient, from) = (Intake::API, errand.publisher.client.id);
+        let message = Inbound { recipient, from, subject, reply, headers, body };
         // What its publisher sent before comes first.
-        if worker.stages.has_parcels() {
+        if worker.stages.keeps_order() {
             return Taken::NotHere;
         }
-        let Some((stream, asked)) = self.asked(errand.message) else { return Taken::NotHere };
         let scratch = worker.scratch.take().and_then(|scratch| scratch.downcast().ok());
         let mut draft: Box<Draft> = scratch.unwrap_or_default();
         let handed_in = errand.publisher.client.handed_in.load(Ordering::Relaxed);
-        let look = |streams: &Streams| self.answer(streams, stream, &asked, &mut draft);
-        let taken = self.lending.look(handed_in, look).unwrap_or(Taken::NotHere);
+        let taken = self.take(&message, handed_in, Wait::Never, &mut draft);
         if taken == Taken::Here {
             send(worker, errand, &draft);
         }
@@ -169,6 +215,7 @@ fn is_large(index: &Index, asked: &DirectGet) -> bool {
 struct There<'a> {
     held: &'a Held,
     draft: &'a mut Draft,
+    wait: Wait,
 }
 
 impl Side for There<'_> {
@@ -180,7 +227,7 @@ impl Side for There<'_> {
         if self.draft.len() > BYTES_MAX || self.draft.count() >= MESSAGES_MAX {
             return Err(Stop::NotHere);
         }
-        self.draft.glance(self.held, one, Wait::Never).ok_or(Stop::NotHere)
+        self.draft.glance(self.held, one, self.wait).ok_or(Stop::NotHere)
     }
 
     fn block(&mut self, block: &[u8]) {
