@@ -266,10 +266,10 @@ fn make(
     (start, now): (Start, i64),
     plan: Plan,
 ) -> Result<Made, Failure> {
-    let Plan { ledger, streams, graves, graves_known } = plan;
+    let Plan { ledger, mut streams, graves, graves_known } = plan;
     let mut writer = checkpoints.begin(start, now)?;
     writer.put(LEDGER, &ledger)?;
-    for planned in &streams {
+    for planned in &mut streams {
         put_state(planned, &mut writer)?;
         for (kind, bytes) in &planned.beside {
             writer.put(key(planned.stream, *kind), bytes)?;
@@ -292,10 +292,10 @@ fn make(
     Ok(made)
 }
 
-fn put_state(planned: &Planned, writer: &mut CheckpointWriter) -> Result<(), Failure> {
+fn put_state(planned: &mut Planned, writer: &mut CheckpointWriter) -> Result<(), Failure> {
     let stream = planned.stream;
     let before = |writer: &CheckpointWriter| writer.blobs_before(GLOBAL, stream).into_iter();
-    match &planned.state {
+    match &mut planned.state {
         State::Anew(shot) => put(stream, shot, writer)?,
         State::AsBefore => {
             let mut is_there = false;
@@ -325,13 +325,13 @@ fn is_state(key: &BlobKey) -> bool {
     [FILES, RESTORING].contains(&key.kind) || key.kind >= PARTS
 }
 
-fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(), Failure> {
+fn put(stream: StreamId, shot: &mut Shot, writer: &mut CheckpointWriter) -> Result<(), Failure> {
     let Shot { is_restoring, files, machine, saved_epoch, left } = shot;
-    files.sync().map_err(Failure::of(stream, Fault::Files))?;
     let kind = if *is_restoring { RESTORING } else { FILES };
     writer.put(key(stream, kind), &files.list)?;
     let mut bytes = Vec::new();
-    for (part, changed) in machine.parts() {
+    let parts: Vec<(Part, u64)> = machine.parts().collect();
+    for (part, changed) in parts {
         let key = key_of(stream, part);
         let is_carried = match changed > *saved_epoch {
             true => false,
@@ -349,8 +349,13 @@ fn put(stream: StreamId, shot: &Shot, writer: &mut CheckpointWriter) -> Result<(
             }
             writer.put(key, &bytes)?;
         }
+        if part == Part::Order {
+            // New subjects change it in many places, each of which is copied as long as it is here.
+            machine.let_go_of_order();
+            bytes = Vec::new();
+        }
     }
-    Ok(())
+    files.sync().map_err(Failure::of(stream, Fault::Files))
 }
 
 #[cfg(test)]

@@ -71,6 +71,11 @@ impl Snapshot {
         first.into_iter().chain(pages).chain(chunks).chain(ids)
     }
 
+    /// The order of the subjects was saved, and is not needed here any more.
+    pub fn let_go_of_order(&mut self) {
+        self.stream.index.parts().0.let_go_of_order();
+    }
+
     /// Appends everything that it takes to be this part again.
     pub fn save(&self, part: Part, into: &mut Vec<u8>) {
         let Stream { index, dedup, .. } = &self.stream;

@@ -305,6 +305,11 @@ impl Subjects {
         self.chunks.list.iter().map(move |slot| changed(slot))
     }
 
+    /// Of a copy: its order is not needed any more.
+    pub(super) fn let_go_of_order(&mut self) {
+        self.order = Blocks::default();
+    }
+
     /// Where the chunks are that were not read yet.
     pub fn set_origin(&mut self, origin: PartsOrigin) {
         self.chunks.origin = origin;
