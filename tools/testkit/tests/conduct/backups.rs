@@ -231,8 +231,9 @@ fn no_more_chunks_are_under_way_than_the_window_holds() {
     for (_server, mut admin) in both() {
         noise(&mut admin);
         let request = json!({
-            "deliver_subject": "_INBOX.chunks", "chunk_size": 1024, "window_size": 3 * 1024,
+            "deliver_subject": "_INBOX.first", "chunk_size": 1024, "window_size": 3 * 1024,
         });
+        admin.client.send("SUB _INBOX.first 9\r\n");
         admin.must("STREAM.SNAPSHOT.N", &request);
         let first: Vec<_> = (0..3).map(|_| admin.client.message()).collect();
         let ack = first[2].reply.clone();
@@ -242,9 +243,8 @@ fn no_more_chunks_are_under_way_than_the_window_holds() {
         assert!(admin.client.message().reply.ends_with(".1024.4"));
         assert!(admin.client.barrier().is_empty(), "a chunk beyond the window");
         // Nobody listens any more: it ends soon, and another can begin.
-        admin.client.send("UNSUB 2\r\n");
+        admin.client.send("UNSUB 9\r\n");
         admin.client.barrier();
-        admin.client.send("SUB _INBOX.chunks 2\r\n");
         let again = admin.backup("N", &json!({ "no_consumers": true, "jsck": true }));
         assert!(again.bytes.len() > 300_000);
     }

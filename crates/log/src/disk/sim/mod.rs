@@ -8,8 +8,10 @@ mod contents;
 mod fault;
 mod names;
 mod random;
+mod seeds;
 mod simulation;
 
 pub use fault::{Fault, FaultKind};
 pub use random::Random;
+pub use seeds::seeds;
 pub use simulation::SimDisk;
