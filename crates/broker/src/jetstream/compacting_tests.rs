@@ -9,9 +9,9 @@ use anabranch_log::disk::{Disk, OpenMode, Operation, SimDisk};
 use anabranch_log::format::StreamId;
 use anabranch_log::sealing::{Cipher, Secrets};
 
-use super::fault_tests::{Store, fails};
 use super::held::Store as Kept;
 use super::rewriting::{Advance, Fault, Outcome};
+use super::test_store::{Store, fails};
 
 /// Messages of one segment.
 const SEGMENT: u64 = 10;

@@ -5,9 +5,9 @@ use anabranch_log::disk::SimDisk;
 use anabranch_log::format::StreamId;
 use anabranch_log::sealing::{Cipher, Secrets};
 
-use super::fault_tests::{Store, texts};
 use super::lazily::Eager;
 use super::mending::Mended;
+use super::test_store::{Store, texts};
 
 const NOTHING: Eager = Eager { stream: 0, all: 0 };
 /// Messages of two pages.

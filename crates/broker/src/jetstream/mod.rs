@@ -68,6 +68,8 @@ mod store_reader;
 mod streams;
 mod studies;
 mod taking_turns;
+#[cfg(test)]
+mod test_store;
 mod transfers;
 mod trouble;
 mod turn_size;

@@ -17,13 +17,14 @@ use anabranch_log::format::{
 use anabranch_log::sealing::{Cipher, SealedPlace, Sealer, Secrets};
 use anabranch_log::segment::{NewRecord, Place, ScanItem, SegmentId, SegmentReader, SegmentWriter};
 
-use super::fault_tests::{Store, damage_at_random, fails, texts};
+use super::fault_tests::damage_at_random;
 use super::journal::Opening;
 use super::mending::Mended;
 use super::recovery;
 use super::rewriting::Advance;
 use super::sealing::{self, Opener};
 use super::store_reader::StoreReader;
+use super::test_store::{Store, fails, texts};
 
 fn secrets(cipher: Cipher) -> Secrets {
     Secrets { key: "sesame".to_owned(), previous: None, cipher }

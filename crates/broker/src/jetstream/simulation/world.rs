@@ -5,10 +5,10 @@ use anabranch_log::disk::SimDisk;
 use anabranch_log::disk::sim::Random;
 use anabranch_log::sealing::{Cipher, Secrets};
 
-use super::super::fault_tests::Store;
 use super::super::held::Store as Kept;
 use super::super::lazily::Eager;
 use super::super::rewriting::Advance;
+use super::super::test_store::Store;
 use super::commands::{Commander, Entry};
 
 /// How often the power goes off with one seed.
