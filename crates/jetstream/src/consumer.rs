@@ -4,7 +4,9 @@
 //! the session beside it decides what is delivered next, and says what is to be logged.
 
 mod config;
+mod report;
 mod state;
 
 pub use config::{AckPolicy, ConsumerConfig, DeliverPolicy, PriorityPolicy, ReplayPolicy};
+pub use report::Report;
 pub use state::{Change, Position, State, Unacked};
