@@ -8,7 +8,7 @@ mod change;
 mod check;
 mod document;
 mod limits;
-mod metadata;
+pub(crate) mod metadata;
 mod source;
 mod surroundings;
 

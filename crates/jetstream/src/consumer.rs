@@ -3,7 +3,7 @@
 //! A consumer is two machines. What is durable, [`State`], changes only by commands of the log;
 //! the session beside it decides what is delivered next, and says what is to be logged.
 
-mod config;
+pub mod config;
 mod report;
 mod state;
 

@@ -46,6 +46,7 @@ const LITTLE: Allowance = Allowance {
         max_storage: MIB,
         max_streams: 3,
         max_consumers: 10,
+        max_ack_pending: -1,
         memory_max_stream_bytes: 200 * KIB,
         storage_max_stream_bytes: 600 * KIB,
         max_bytes_required: true,

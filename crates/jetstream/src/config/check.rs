@@ -37,7 +37,7 @@ impl Mode {
     }
 
     /// An error in pedantic mode.
-    fn refuse(self, text: &str) -> Result<(), ApiError> {
+    pub(crate) fn refuse(self, text: &str) -> Result<(), ApiError> {
         match self {
             Self::Normal => Ok(()),
             Self::Pedantic => Err(error::pedantic(text)),

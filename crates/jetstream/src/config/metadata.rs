@@ -6,9 +6,9 @@ use crate::time::Nanos;
 /// The API level of this server, that of nats-server 2.15.
 pub const API_LEVEL: u32 = 5;
 
-const REQUIRED_LEVEL: &str = "_nats.req.level";
-const SERVER_VERSION: &str = "_nats.ver";
-const SERVER_LEVEL: &str = "_nats.level";
+pub(crate) const REQUIRED_LEVEL: &str = "_nats.req.level";
+pub(crate) const SERVER_VERSION: &str = "_nats.ver";
+pub(crate) const SERVER_LEVEL: &str = "_nats.level";
 
 /// Whether a request that needs this API level (the value of its header) is too new for us.
 #[must_use]

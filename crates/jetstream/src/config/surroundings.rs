@@ -35,6 +35,8 @@ pub struct AccountLimits {
     pub max_streams: i64,
     /// Consumers of one stream; 0 is no limit either.
     pub max_consumers: i64,
+    /// Unacknowledged messages of one consumer; 0 is no limit either.
+    pub max_ack_pending: i64,
     /// `max_bytes` of one memory stream; 0 is no limit either.
     pub memory_max_stream_bytes: i64,
     /// `max_bytes` of one file stream; 0 is no limit either.
@@ -50,6 +52,7 @@ impl AccountLimits {
         max_storage: -1,
         max_streams: -1,
         max_consumers: -1,
+        max_ack_pending: -1,
         memory_max_stream_bytes: 0,
         storage_max_stream_bytes: 0,
         max_bytes_required: false,

@@ -1,11 +1,23 @@
 //! The configuration of a consumer. The fields are those of nats-server's `ConsumerConfig` in
-//! their order, so that what is written is the same bytes.
+//! their order, so that what is written is the same bytes. One that came from a client is not to
+//! be trusted before [`create`] gave it back.
+
+mod change;
+mod check;
+mod defaults;
+mod document;
+mod metadata;
+mod surroundings;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::time::{Nanos, Timestamp};
+
+pub use change::{Creation, create, pause, restore};
+pub use document::{Action, ConsumerRequest};
+pub use surroundings::{Consumers, Limits, Surroundings};
 
 /// Where a consumer begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

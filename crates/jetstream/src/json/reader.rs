@@ -204,6 +204,14 @@ impl<'a> Reader<'a> {
         });
     }
 
+    /// A list of durations in nanoseconds.
+    pub fn durations(&mut self, value: &mut Vec<Nanos>) {
+        self.list(value, "[]time.Duration", usize::MAX, |reader, element| {
+            *element = Nanos::ZERO;
+            reader.nanos(element);
+        });
+    }
+
     fn list<T: Default>(
         &mut self,
         value: &mut Vec<T>,

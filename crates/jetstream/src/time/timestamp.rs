@@ -39,6 +39,12 @@ impl Timestamp {
         self.unix_nanos().unwrap_or(bound)
     }
 
+    /// The same instant, written in UTC.
+    #[must_use]
+    pub fn in_utc(&self) -> Self {
+        Self { offset_minutes: 0, ..*self }
+    }
+
     /// Appends what it is displayed as.
     pub fn append_to(&self, into: &mut Vec<u8>) {
         let Some(nanos) = self.unix_nanos().filter(|_| self.offset_minutes == 0) else {
