@@ -1,12 +1,14 @@
-//! Advisories: what happened to streams and the API, published for whoever listens.
+//! Advisories: what happened to streams, consumers and the API, published for whoever listens.
 //!
-//! Identifiers and times come from outside. Advisories of consumers are not here yet.
+//! Identifiers and times come from outside.
 
+mod consumer;
 mod document;
 
 use serde::Serialize;
 
 use crate::api::info::StreamState;
+use crate::consumer::Report;
 use crate::json;
 use crate::time::{Nanos, Timestamp};
 
@@ -17,6 +19,17 @@ const PREFIX: &str = "$JS.EVENT.ADVISORY";
 pub enum Advisory<'a> {
     /// A stream was created, updated or deleted.
     Stream(&'a str, StreamAction),
+    /// Something happened to a consumer.
+    Consumer {
+        /// The account.
+        account: &'a str,
+        /// The stream.
+        stream: &'a str,
+        /// The consumer.
+        consumer: &'a str,
+        /// What happened.
+        event: ConsumerEvent<'a>,
+    },
     /// A backup begins.
     SnapshotCreate {
         /// The stream.
@@ -101,6 +114,19 @@ pub enum Advisory<'a> {
         /// The answer's body.
         response: &'a str,
     },
+}
+
+/// What happened to a consumer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsumerEvent<'a> {
+    /// It was created.
+    Created,
+    /// It was deleted.
+    Deleted,
+    /// Its pause was set, changed or taken back, or is over; until when it lasts or lasted.
+    Paused(Option<Timestamp>),
+    /// It has something to tell.
+    Report(&'a Report),
 }
 
 /// What happened to a stream.
@@ -197,6 +223,9 @@ impl Advisory<'_> {
             Self::OutOfStorage { .. } => return format!("{PREFIX}.SERVER.OUT_OF_STORAGE"),
             Self::ApiLimitReached { .. } => return format!("{PREFIX}.API.LIMIT_REACHED"),
             Self::Api { .. } => return format!("{PREFIX}.API"),
+            Self::Consumer { stream, consumer, event, .. } => {
+                return format!("{}.{stream}.{consumer}", event.subject());
+            }
         };
         format!("{PREFIX}.{kind}.{stream}")
     }

@@ -10,7 +10,12 @@ mod request;
 mod response;
 mod subject;
 
-pub use consumer::consumer_refusal;
+pub use consumer::{
+    ConsumerCall, ConsumerCreated, ConsumerDeleted, ConsumerDescribed, ConsumerInfo,
+    ConsumerListed, ConsumerNamed, ConsumerPaused, ConsumerReset, ConsumerUnpinned,
+    ConsumersRequest, CreateSubject, GroupState, PauseRequest, ResetRequest, SequenceInfo,
+    UnpinRequest, consumer_call, consumer_refusal, create_request, require_stream_identity,
+};
 pub use paging::{LIST_PAGE, NAMES_PAGE, Page, SUBJECTS_PAGE, page};
 pub use request::{
     InfoRequest, ListRequest, MessageDeleteRequest, MessageGetRequest, NamesRequest, PurgeRequest,

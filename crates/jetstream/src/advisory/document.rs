@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::consumer::{self, ConsumerBody, Place};
 use super::{Advisory, BatchAbandoned, Client, Envelope, StreamAction};
 use crate::api::info::StreamState;
 use crate::time::Timestamp;
@@ -20,6 +21,7 @@ pub(super) struct Document<'a> {
 #[serde(untagged)]
 enum Body<'a> {
     Stream(StreamBody<'a>),
+    Consumer(ConsumerBody<'a>),
     SnapshotCreate(SnapshotCreate<'a>),
     SnapshotComplete(SnapshotComplete<'a>),
     RestoreCreate(RestoreCreate<'a>),
@@ -122,9 +124,10 @@ struct ApiAudit<'a> {
 
 impl<'a> Document<'a> {
     pub(super) fn of(advisory: &Advisory<'a>, envelope: &Envelope<'a>) -> Self {
-        let (name, body) = body(advisory, envelope.domain);
+        let (name, body) = body(advisory, envelope);
+        let family = if name == consumer::METRIC { "metric" } else { "advisory" };
         Self {
-            kind: format!("io.nats.jetstream.advisory.v1.{name}"),
+            kind: format!("io.nats.jetstream.{family}.v1.{name}"),
             id: envelope.id,
             timestamp: envelope.time,
             body,
@@ -132,8 +135,14 @@ impl<'a> Document<'a> {
     }
 }
 
-fn body<'a>(advisory: &Advisory<'a>, domain: &'a str) -> (&'static str, Body<'a>) {
+fn body<'a>(advisory: &Advisory<'a>, envelope: &Envelope<'a>) -> (&'static str, Body<'a>) {
+    let domain = envelope.domain;
     match *advisory {
+        Advisory::Consumer { account, stream, consumer, event } => {
+            let place = Place { account, stream, consumer, domain };
+            let (name, body) = consumer::body(place, event, envelope.time);
+            (name, Body::Consumer(body))
+        }
         Advisory::Stream(stream, action) => {
             ("stream_action", Body::Stream(StreamBody { stream, action, domain }))
         }

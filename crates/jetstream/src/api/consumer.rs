@@ -1,9 +1,26 @@
-//! Requests about consumers, while there are none: they are refused by name, or told the truth.
+//! Requests about consumers: their subjects, bodies and answers.
+
+mod info;
+mod request;
+mod response;
+mod subject;
+
+pub use info::{ConsumerInfo, GroupState, SequenceInfo};
+pub use request::{
+    ConsumersRequest, PauseRequest, ResetRequest, UnpinRequest, create_request,
+    require_stream_identity,
+};
+pub use response::{
+    ConsumerCreated, ConsumerDeleted, ConsumerDescribed, ConsumerListed, ConsumerNamed,
+    ConsumerPaused, ConsumerReset, ConsumerUnpinned,
+};
+pub use subject::{ConsumerCall, CreateSubject, consumer_call};
 
 use super::response::encode_named_refusal;
 use crate::error;
 
-/// The answer to `CONSUMER.<call>`; nothing for calls that stay unanswered.
+/// The answer to `CONSUMER.<call>` of a server without consumers; nothing for calls that stay
+/// unanswered.
 #[must_use]
 pub fn consumer_refusal(call: &str) -> Option<Vec<u8>> {
     let not_yet = error::consumer_create_failed("consumers are not available yet");

@@ -23,14 +23,17 @@ fn is_empty(body: &[u8]) -> bool {
     body.is_empty() || json::is_empty_object(body)
 }
 
-fn decode<T: Document + Default>(body: &[u8], strictness: Strictness) -> Result<T, ApiError> {
+pub(super) fn decode<T: Document + Default>(
+    body: &[u8],
+    strictness: Strictness,
+) -> Result<T, ApiError> {
     let mut request = T::default();
     json::decode(body, strictness, &mut request).map_err(error::invalid_json)?;
     Ok(request)
 }
 
 /// Anything but an object or a list is passed over.
-fn decode_if_any<T: Document + Default>(
+pub(super) fn decode_if_any<T: Document + Default>(
     body: &[u8],
     strictness: Strictness,
 ) -> Result<T, ApiError> {
@@ -48,7 +51,7 @@ fn decode_required<T: Document + Default>(
     if is_empty(body) { Err(error::BAD_REQUEST) } else { decode(body, strictness) }
 }
 
-fn offset(value: i64) -> u64 {
+pub(super) fn offset(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }
 

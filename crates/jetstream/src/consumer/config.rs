@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use crate::time::{Nanos, Timestamp};
 
-pub use change::{Creation, create, pause, restore};
+pub use change::{Creation, create, pause, reset, restore};
+pub(crate) use check::group_name;
 pub use document::{Action, ConsumerRequest};
 pub use surroundings::{Consumers, Limits, Surroundings};
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::Nanos;
 use super::civil::{DAY_SECONDS, Date, month_days};
 
 /// A point in time between the years 0 and 9999. Written as Go's `time.Time` is: without trailing
@@ -43,6 +44,15 @@ impl Timestamp {
     #[must_use]
     pub fn in_utc(&self) -> Self {
         Self { offset_minutes: 0, ..*self }
+    }
+
+    /// Time from here to `later`, negative when that is before; what does not fit 64 bits becomes
+    /// the least or the greatest duration.
+    #[must_use]
+    pub fn until(&self, later: &Self) -> Nanos {
+        let nanos = later.nanos - self.nanos;
+        let bound = if nanos < 0 { i64::MIN } else { i64::MAX };
+        Nanos(i64::try_from(nanos).unwrap_or(bound))
     }
 
     /// Appends what it is displayed as.
@@ -319,6 +329,17 @@ mod tests {
         ] {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn durations_between_times_saturate() {
+        let time = |text: &str| Timestamp::parse(text).unwrap();
+        let noon = time("2024-01-01T12:00:00Z");
+        assert_eq!(noon.until(&time("2024-01-01T14:00:00.5+02:00")), Nanos(500_000_000));
+        assert_eq!(noon.until(&time("2024-01-01T11:59:59Z")), Nanos(-1_000_000_000));
+        assert_eq!(noon.until(&time("9999-01-01T00:00:00Z")), Nanos(i64::MAX));
+        assert_eq!(noon.until(&Timestamp::ZERO), Nanos(i64::MIN));
+        assert_eq!(time("2024-01-01T14:00:00+02:00").in_utc(), noon);
     }
 
     #[test]

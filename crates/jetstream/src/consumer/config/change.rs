@@ -78,6 +78,35 @@ pub fn pause(config: &ConsumerConfig, until: Timestamp) -> ConsumerConfig {
     config
 }
 
+/// The sequence of the stream with which a consumer begins again: the one that was asked for, or
+/// with zero the first above `floor`, which is acknowledged. `seq_of` is the first sequence that
+/// is not older than a time.
+///
+/// # Errors
+/// 10204 where the consumer would see what it was not made for.
+pub fn reset(
+    config: &ConsumerConfig,
+    asked: u64,
+    floor: u64,
+    seq_of: impl FnOnce(Timestamp) -> u64,
+) -> Result<u64, ApiError> {
+    if asked == 0 {
+        return Ok(floor.saturating_add(1));
+    }
+    let start =
+        config.opt_start_time.filter(|_| config.deliver_policy == DeliverPolicy::ByStartTime);
+    match (config.deliver_policy, start) {
+        (DeliverPolicy::All, _) => Ok(asked),
+        (DeliverPolicy::ByStartSequence, _) if asked >= config.opt_start_seq => Ok(asked),
+        (DeliverPolicy::ByStartSequence, _) => {
+            Err(error::consumer_reset_invalid("below start seq"))
+        }
+        (_, Some(time)) if asked >= seq_of(time) => Ok(asked),
+        (_, Some(_)) => Err(error::consumer_reset_invalid("below start time")),
+        _ => Err(error::consumer_reset_invalid("not allowed")),
+    }
+}
+
 /// A consumer for a source is kept if messages wait for it, and gets a name of its own otherwise.
 fn serve_origin(config: &mut ConsumerConfig, generated: &str, around: &Surroundings<'_>) {
     if !config.direct || !config.sourcing || config.name.is_empty() {
