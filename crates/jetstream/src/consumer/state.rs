@@ -1,7 +1,12 @@
 //! What is durable of a consumer: how far it delivered, and what is not acknowledged yet.
+//!
+//! Not here: who waits for messages, and when one is delivered again (`session`).
+
+mod encoding;
 
 use std::collections::BTreeMap;
 
+use super::change::Change;
 use super::config::AckPolicy;
 
 /// A place in both counts.
@@ -18,9 +23,10 @@ pub struct Position {
 pub struct Unacked {
     /// The consumer sequence of its first delivery.
     pub consumer: u64,
-    /// When it was delivered last, in nanoseconds since 1970.
+    /// From when its acknowledgement is waited for, in nanoseconds since 1970: its last delivery,
+    /// or what its client moved that to.
     pub time: i64,
-    /// How often it was delivered.
+    /// How often it was delivered; at least once.
     pub deliveries: u32,
 }
 
@@ -29,33 +35,138 @@ pub struct Unacked {
 pub struct State {
     /// What was delivered.
     pub delivered: Position,
-    /// Everything up to here is acknowledged.
+    /// Everything up to here is acknowledged; never beyond `delivered`.
     pub floor: Position,
-    /// What is not acknowledged, by sequence of the stream.
+    /// What is not acknowledged, by sequence of the stream; none beyond `delivered.stream`.
     pub unacked: BTreeMap<u64, Unacked>,
-}
-
-/// A change of it, as it stands in the log. Each may come twice, and then changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A message was delivered, for the first time or again.
-    Delivered {
-        /// Sequence of the stream.
-        stream: u64,
-        /// Sequence of the delivery.
-        consumer: u64,
-        /// How often by now.
-        deliveries: u32,
-        /// When, in nanoseconds since 1970.
-        time: i64,
-    },
-    /// A message was acknowledged, or given up by its client.
-    Acked(u64),
-    /// All messages up to this one were.
-    AckedTo(u64),
+    /// What was delivered as often as it may be and is not waited for any more, with the number
+    /// of its deliveries. Disjoint from `unacked`.
+    pub exhausted: BTreeMap<u64, u32>,
 }
 
 impl State {
-    /// Carries a change out.
-    pub fn apply(&mut self, _change: &Change, _policy: AckPolicy) {}
+    /// The state of a consumer that looks at the sequence `first` next, and delivered nothing.
+    #[must_use]
+    pub fn starting_at(first: u64) -> Self {
+        let start = Position { consumer: 0, stream: first.saturating_sub(1) };
+        Self { delivered: start, floor: start, ..Self::default() }
+    }
+
+    /// Carries a change out. One that was carried out before changes nothing.
+    pub fn apply(&mut self, change: &Change, policy: AckPolicy) {
+        match *change {
+            Change::Delivered { stream, consumer, deliveries, time } => {
+                self.deliver(Position { consumer, stream }, deliveries, time, policy);
+            }
+            Change::Acked(seq) => self.acknowledge(seq),
+            Change::AckedTo(seq) => self.acknowledge_to(seq),
+            Change::Touched { stream, time } => {
+                if let Some(unacked) = self.unacked.get_mut(&stream) {
+                    unacked.time = time;
+                }
+            }
+            Change::GaveUp(seq) => {
+                if let Some(unacked) = self.remove(seq) {
+                    self.exhausted.insert(seq, unacked.deliveries);
+                }
+            }
+            Change::Purged(first) => self.purged(first),
+            Change::Reset(first) => *self = Self::starting_at(first),
+        }
+    }
+
+    /// Whether the stream has to keep the message `seq`, which the consumer's filters match.
+    #[must_use]
+    pub fn needs(&self, seq: u64) -> bool {
+        seq > self.delivered.stream
+            || self.unacked.contains_key(&seq)
+            || self.exhausted.contains_key(&seq)
+    }
+
+    /// The message `seq` left the stream.
+    pub fn gone(&mut self, seq: u64) {
+        self.acknowledge(seq);
+    }
+
+    /// All messages before `first` left the stream.
+    pub fn purged(&mut self, first: u64) {
+        if self.floor.stream >= first.saturating_sub(1) {
+            self.exhausted = self.exhausted.split_off(&first);
+            return;
+        }
+        let kept = self.unacked.split_off(&first);
+        let purged = std::mem::replace(&mut self.unacked, kept);
+        self.exhausted = self.exhausted.split_off(&first);
+        self.delivered.stream = self.delivered.stream.max(first - 1);
+        self.floor.stream = first - 1;
+        if let Some((_, last)) = purged.last_key_value() {
+            self.floor.consumer = self.floor.consumer.max(last.consumer);
+        }
+        if self.unacked.is_empty() {
+            self.floor = self.delivered;
+        }
+    }
+
+    /// Messages that were delivered more than once and are not acknowledged.
+    #[must_use]
+    pub fn num_redelivered(&self) -> usize {
+        let again = self.unacked.values().filter(|unacked| unacked.deliveries > 1).count();
+        again + self.exhausted.len()
+    }
+
+    fn deliver(&mut self, at: Position, deliveries: u32, time: i64, policy: AckPolicy) {
+        // Each delivery has a number of its own, so a known one was carried out.
+        if at.consumer <= self.delivered.consumer {
+            return;
+        }
+        let is_new = at.stream > self.delivered.stream;
+        self.delivered.consumer = at.consumer;
+        self.delivered.stream = self.delivered.stream.max(at.stream);
+        if policy == AckPolicy::None {
+            self.floor = self.delivered;
+        } else if let Some(unacked) = self.unacked.get_mut(&at.stream) {
+            unacked.time = time;
+            unacked.deliveries = deliveries;
+        } else if is_new {
+            let unacked = Unacked { consumer: at.consumer, time, deliveries };
+            self.unacked.insert(at.stream, unacked);
+        }
+    }
+
+    fn acknowledge(&mut self, seq: u64) {
+        if self.remove(seq).is_none() {
+            self.exhausted.remove(&seq);
+        }
+    }
+
+    /// Takes a message out of those that are waited for, and moves the floor: over it if it was
+    /// the first, and over what was never delivered behind it.
+    fn remove(&mut self, seq: u64) -> Option<Unacked> {
+        let removed = self.unacked.remove(&seq)?;
+        match self.unacked.first_key_value() {
+            None => self.floor = self.delivered,
+            Some((&first, next)) if first > seq => {
+                self.floor = Position { consumer: next.consumer - 1, stream: first - 1 };
+            }
+            Some(_) => {}
+        }
+        Some(removed)
+    }
+
+    fn acknowledge_to(&mut self, seq: u64) {
+        let seq = seq.min(self.delivered.stream);
+        if seq <= self.floor.stream {
+            return;
+        }
+        let kept = self.unacked.split_off(&(seq + 1));
+        let acked = std::mem::replace(&mut self.unacked, kept);
+        self.exhausted = self.exhausted.split_off(&(seq + 1));
+        self.floor.stream = seq;
+        if let Some((_, last)) = acked.last_key_value() {
+            self.floor.consumer = self.floor.consumer.max(last.consumer);
+        }
+        if self.unacked.is_empty() {
+            self.floor = self.delivered;
+        }
+    }
 }
