@@ -9,7 +9,8 @@
 //! - [`wire`] is a connection whose every read has a deadline; [`client`] understands what it
 //!   reads, [`tls`] is a stream inside of TLS.
 //! - [`observed`] is a server with what monitoring and the system show of it; [`http`] asks.
-//! - [`stream_api`] plays requests that create and change streams.
+//! - [`stream_api`] plays requests about streams and consumers; [`redaction`] takes out of the
+//!   answers what is another each time.
 //! - [`transcript`] holds the language of the files in `golden/`, and plays them.
 
 pub mod backup;
@@ -18,6 +19,7 @@ pub mod client;
 pub mod client_certificates;
 pub mod http;
 pub mod observed;
+pub mod redaction;
 pub mod server;
 pub mod story;
 pub mod stream_api;

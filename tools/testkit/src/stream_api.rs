@@ -1,8 +1,10 @@
-//! Transcripts of requests to create, update and delete streams, with what nats-server answered.
+//! Transcripts of requests about streams and consumers, with what nats-server answered.
 //!
 //! A file of `stream_api/` begins with a server configuration (lines that start with `| `); each
-//! `== name` begins with an account without streams. `> CALL.NAME body` is a request, and the line
-//! after it, `< …`, the answer: the `error` or the `config` in it byte by byte, or `ok`.
+//! `== name` begins with an account without streams. `> CALL.NAME body` is a request about a
+//! stream, and the line after it, `< …`, the answer: the `error` or the `config` in it byte by
+//! byte, or `ok`. `> CONSUMER.… body` is one about consumers, and the answer is whole, but for
+//! times and generated names (see [`crate::redaction`]). `+ subject` subscribes.
 //!
 //! The pure crate that decides such requests is held to the same files; here is what records
 //! them, and compares them with a server.
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
+use crate::redaction::Redaction;
 use crate::server::{self, Binary, Server};
 use crate::wire::{Arrival, Chunks, Connection};
 
@@ -94,13 +97,20 @@ impl Transcript {
         let config: String = self.prefixed("| ").map(|line| format!("{line}\n")).collect();
         let server = Server::start(binary, &config)?;
         let mut asker = Asker::connect(&server)?;
-        let mut differences = Vec::new();
+        let (mut differences, mut redaction) = (Vec::new(), Redaction::default());
         for (index, line) in self.lines.iter().enumerate() {
             if line.starts_with("== ") {
-                asker.delete_streams()?;
+                asker.begin()?;
+                redaction = Redaction::default();
+            } else if let Some(subject) = line.strip_prefix("+ ") {
+                asker.subscribe(subject)?;
             } else if let Some(request) = line.strip_prefix("> ") {
                 let (call, body) = request.split_once(' ').unwrap_or((request, ""));
-                let answer = shown(&asker.ask(&format!("STREAM.{call}"), body)?);
+                let answer = if call.starts_with("CONSUMER.") {
+                    redaction.redact(request, &asker.ask(call, body)?)
+                } else {
+                    shown(&asker.ask(&format!("STREAM.{call}"), body)?)
+                };
                 let recorded = self.lines.get(index + 1).and_then(|next| next.strip_prefix("< "));
                 if recorded != Some(answer.as_str()) {
                     differences.push(Difference { line: index + 1, answer });
@@ -137,6 +147,7 @@ impl Transcript {
 struct Asker {
     connection: Connection,
     asked: u64,
+    subscribed: bool,
 }
 
 impl Asker {
@@ -144,7 +155,7 @@ impl Asker {
         let mut connection = Connection::open(server.address())?;
         let hello = b"CONNECT {\"verbose\":false}\r\nSUB _INBOX.t.> 1\r\n";
         connection.send(hello, Chunks::Whole)?;
-        Ok(Self { connection, asked: 0 })
+        Ok(Self { connection, asked: 0, subscribed: false })
     }
 
     fn ask(&mut self, call: &str, body: &str) -> Result<String, Error> {
@@ -188,7 +199,17 @@ impl Asker {
         }
     }
 
-    fn delete_streams(&mut self) -> Result<(), Error> {
+    fn subscribe(&mut self, subject: &str) -> Result<(), Error> {
+        self.subscribed = true;
+        self.connection.send(format!("SUB {subject} 2\r\n").as_bytes(), Chunks::Whole)?;
+        Ok(())
+    }
+
+    /// Takes streams and subscriptions away.
+    fn begin(&mut self) -> Result<(), Error> {
+        if std::mem::take(&mut self.subscribed) {
+            self.connection.send(b"UNSUB 2\r\n", Chunks::Whole)?;
+        }
         let names = self.ask("STREAM.NAMES", "")?;
         let names: serde_json::Value = serde_json::from_str(&names).unwrap_or_default();
         for name in names["streams"].as_array().into_iter().flatten() {

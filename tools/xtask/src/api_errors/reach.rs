@@ -7,10 +7,9 @@ use crate::finding::Finding;
 use crate::tree::{File, Tree};
 
 /// Why an error cannot occur here, as the list has it, and in words.
-const REASONS: [(&str, &str); 9] = [
+const REASONS: [(&str, &str); 8] = [
     ("accounts", "needs accounts with limits of their own, or without JetStream"),
     ("cluster", "needs a cluster"),
-    ("consumers", "needs consumers"),
     ("internal", "nats-server's, when its own parts fail; here the request says what failed"),
     ("log", "stands in the log only"),
     ("never", "nats-server 2.15.1 has no path to it"),

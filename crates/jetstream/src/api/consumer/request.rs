@@ -2,6 +2,7 @@
 
 use super::CreateSubject;
 use crate::api::request::{decode, decode_if_any, offset};
+use crate::consumer::ConsumerConfig;
 use crate::consumer::config::{ConsumerRequest, group_name};
 use crate::error::{self, ApiError};
 use crate::json::{self, Document, Field, Strictness};
@@ -175,9 +176,34 @@ impl UnpinRequest {
         group_name(&request.group)?;
         Ok(request)
     }
+
+    /// Whether the consumer has the group.
+    ///
+    /// # Errors
+    /// 10160.
+    pub fn require_group(&self, config: &ConsumerConfig) -> Result<(), ApiError> {
+        let is_known = config.priority_groups.contains(&self.group);
+        if is_known { Ok(()) } else { Err(error::CONSUMER_PRIORITY_GROUP_UNKNOWN) }
+    }
 }
 
 impl Document for UnpinRequest {
     const GO_TYPE: &'static str = "JSApiConsumerUnpinRequest";
     const FIELDS: &'static [Field<Self>] = &[("group", |r, j| j.string(&mut r.group))];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_consumers_for_origins_are_asked_for_the_stream_they_mean() {
+        let mut request = ConsumerRequest::default();
+        assert_eq!(require_stream_identity(&request, "other", "this"), Ok(()));
+        request.config.sourcing = true;
+        assert_eq!(require_stream_identity(&request, "", "this"), Ok(()));
+        assert_eq!(require_stream_identity(&request, "this", "this"), Ok(()));
+        let refused = require_stream_identity(&request, "other", "this");
+        assert_eq!(refused, Err(error::consumer_stream_identity_mismatch("this")));
+    }
 }

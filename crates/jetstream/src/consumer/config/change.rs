@@ -143,7 +143,7 @@ fn add(
     if action == Action::Update {
         return Err(error::CONSUMER_DOES_NOT_EXIST);
     }
-    count(around, &account)?;
+    count(&config, around, &account)?;
     work_queue(&config, &name, around)?;
     if config.is_durable() && config.durable.len() > NAME_BYTES_MAX {
         return Err(error::consumer_name_too_long(NAME_BYTES_MAX));
@@ -164,7 +164,15 @@ fn stop_when_unused(config: &mut ConsumerConfig, old: Option<&ConsumerConfig>) {
     }
 }
 
-fn count(around: &Surroundings<'_>, account: &AccountLimits) -> Result<(), ApiError> {
+/// nats-server 2.15.1 lets those that serve mirrors and sources pass, and does not count them.
+fn count(
+    config: &ConsumerConfig,
+    around: &Surroundings<'_>,
+    account: &AccountLimits,
+) -> Result<(), ApiError> {
+    if config.serves_origin() {
+        return Ok(());
+    }
     let (stream, account) = (around.stream.max_consumers, account.max_consumers);
     let limit = if stream <= 0 || (account > 0 && account < stream) { account } else { stream };
     if limit > 0 && around.consumers.count() >= limit {
@@ -267,4 +275,74 @@ fn immutable(
         return Err(consumer_create_failed("max waiting can not be updated"));
     }
     backoff(new)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::StreamConfig;
+    use crate::config::Compression;
+    use crate::consumer::config::Limits;
+
+    fn around<'a>(
+        stream: &'a StreamConfig,
+        consumers: &'a BTreeMap<String, ConsumerConfig>,
+    ) -> Surroundings<'a> {
+        Surroundings {
+            stream,
+            consumers,
+            account: Some(AccountLimits::NONE),
+            server: Limits::default(),
+            is_heard: &|_| false,
+        }
+    }
+
+    fn stream() -> StreamConfig {
+        StreamConfig {
+            name: "S".to_owned(),
+            num_replicas: 1,
+            compression: Compression::None,
+            ..StreamConfig::default()
+        }
+    }
+
+    #[test]
+    fn consumers_of_backups_keep_the_rules_too() {
+        let (stream, consumers) = (stream(), BTreeMap::new());
+        let around = around(&stream, &consumers);
+        let mut config = ConsumerConfig {
+            durable: "C".to_owned(),
+            name: "D".to_owned(),
+            ..ConsumerConfig::default()
+        };
+        let refused = restore(&config, "made", &around);
+        assert_eq!(refused, Err(error::CONSUMER_DURABLE_DIFFERS_FROM_NAME));
+        config.name.clear();
+        let restored = restore(&config, "made", &around).unwrap();
+        assert_eq!(restored.name(), "C");
+        config.durable.clear();
+        assert_eq!(restore(&config, "made", &around).unwrap().name(), "made");
+    }
+
+    #[test]
+    fn an_account_without_limits_that_apply_has_no_consumers() {
+        let (stream, consumers) = (stream(), BTreeMap::new());
+        let around = Surroundings { account: None, ..around(&stream, &consumers) };
+        let refused = create(&ConsumerRequest::default(), "made", &around);
+        assert_eq!(refused, Err(error::NO_LIMITS));
+    }
+
+    #[test]
+    fn filters_that_take_too_long_to_compare_are_refused() {
+        let (stream, consumers) = (stream(), BTreeMap::new());
+        let mut request = ConsumerRequest::default();
+        let filters = (0..10_000).map(|number| format!("a.{number}.*"));
+        request.config.filter_subjects = filters.collect();
+        let refused = create(&request, "made", &around(&stream, &consumers)).unwrap_err();
+        assert_eq!(refused.err_code, 10_052);
+        request.config.filter_subjects = (0..10_000).map(|number| format!("a.{number}")).collect();
+        assert!(create(&request, "made", &around(&stream, &consumers)).is_ok());
+    }
 }
