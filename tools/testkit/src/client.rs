@@ -140,14 +140,22 @@ impl Client {
     /// # Panics
     /// When nothing comes in time.
     pub fn event(&mut self) -> Event {
-        let deadline = Instant::now() + TIMEOUT;
+        let event = self.event_by(Instant::now() + TIMEOUT);
+        event.unwrap_or_else(|| panic!("nothing came in {TIMEOUT:?}"))
+    }
+
+    /// As [`Client::event`]; nothing if nothing comes until `deadline`.
+    ///
+    /// # Panics
+    /// When the socket cannot be read.
+    pub fn event_by(&mut self, deadline: Instant) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
-                return event;
+                return Some(event);
             }
             match self.connection.fill(deadline).expect("a readable socket") {
-                Arrival::Closed => return Event::Closed,
-                Arrival::Nothing => panic!("nothing came in {TIMEOUT:?}"),
+                Arrival::Closed => return Some(Event::Closed),
+                Arrival::Nothing => return None,
                 Arrival::Bytes => self.understand(),
             }
         }
