@@ -1,7 +1,7 @@
 //! The reply subject of a delivered message, by which it is acknowledged.
 
 /// What such a subject says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AckSubject {
     /// How often the message was delivered.
     pub deliveries: u64,

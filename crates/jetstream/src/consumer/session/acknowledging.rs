@@ -25,8 +25,9 @@ impl Session {
         if matches!(self.config.ack_policy, AckPolicy::None | AckPolicy::FlowControl) {
             return;
         }
-        let token = AckSubject::parse(subject).filter(|token| token.stream_seq > 0);
-        let mut is_answered = token.is_some();
+        // What has another form, or names no message, acknowledges none and is not answered.
+        let token = AckSubject::parse(subject).unwrap_or_default();
+        let mut is_answered = token.stream_seq > 0;
         match body {
             b"" | b"+ACK" | b"+OK" => is_answered = self.acknowledge_one(token, Sampled::Yes, now),
             b"+WPI" => self.touch(token, now),
@@ -49,15 +50,15 @@ impl Session {
 
     /// Acknowledges what flow control was answered with.
     pub(super) fn acknowledge_flow(&mut self, token: AckSubject, now: i64) {
-        self.acknowledge_one(Some(token), Sampled::No, now);
+        self.acknowledge_one(token, Sampled::No, now);
     }
 
     /// Whether it is answered: for all that was delivered, acknowledged already or not.
-    fn acknowledge_one(&mut self, token: Option<AckSubject>, sampled: Sampled, now: i64) -> bool {
-        let Some(token) = token.filter(|token| token.stream_seq < self.position) else {
-            return false;
-        };
+    fn acknowledge_one(&mut self, token: AckSubject, sampled: Sampled, now: i64) -> bool {
         let seq = token.stream_seq;
+        if seq == 0 || seq >= self.position {
+            return false;
+        }
         if self.config.ack_policy == AckPolicy::Explicit {
             if sampled == Sampled::Yes && self.state.unacked.contains_key(&seq) {
                 self.sample(token, now);
@@ -93,10 +94,7 @@ impl Session {
     }
 
     /// The client works on it: the wait begins again.
-    fn touch(&mut self, token: Option<AckSubject>, now: i64) {
-        let Some(token) = token else {
-            return;
-        };
+    fn touch(&mut self, token: AckSubject, now: i64) {
         let seq = token.stream_seq;
         if self.state.unacked.contains_key(&seq) {
             self.stop_waiting(seq);
@@ -107,10 +105,7 @@ impl Session {
         }
     }
 
-    fn nak(&mut self, token: Option<AckSubject>, argument: &[u8], now: i64) {
-        let Some(token) = token else {
-            return;
-        };
+    fn nak(&mut self, token: AckSubject, argument: &[u8], now: i64) {
         let seq = token.stream_seq;
         let delivered = self.state.floor.consumer + 1..=self.state.delivered.consumer + 1;
         let is_known = delivered.contains(&token.consumer_seq);
@@ -135,16 +130,15 @@ impl Session {
         self.start_waiting(seq);
     }
 
-    fn terminate(&mut self, token: Option<AckSubject>, reason: String, now: i64) -> bool {
+    /// Acknowledges a message and says that its client gave it up, whatever becomes of that.
+    fn terminate(&mut self, token: AckSubject, reason: String, now: i64) -> bool {
         let is_answered = self.acknowledge_one(token, Sampled::No, now);
-        if let Some(token) = token {
-            self.report(Report::Terminated {
-                consumer_seq: token.consumer_seq,
-                stream_seq: token.stream_seq,
-                deliveries: token.deliveries,
-                reason,
-            });
-        }
+        self.report(Report::Terminated {
+            consumer_seq: token.consumer_seq,
+            stream_seq: token.stream_seq,
+            deliveries: token.deliveries,
+            reason,
+        });
         is_answered
     }
 

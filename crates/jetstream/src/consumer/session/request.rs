@@ -30,7 +30,8 @@ pub(super) struct Group {
 }
 
 impl Document for Asked {
-    const GO_TYPE: &'static str = "JSApiConsumerGetNextRequest";
+    // Go loses the name behind two pointers, which is what nats-server reads into.
+    const GO_TYPE: &'static str = "";
     const FIELDS: &'static [Field<Self>] = &[
         ("expires", |asked, reader| reader.nanos(&mut asked.expires)),
         ("batch", |asked, reader| reader.integer(&mut asked.batch, "int")),

@@ -1,0 +1,7 @@
+//! Sessions of consumers: what clients see, and what the log keeps of it.
+
+mod acks;
+mod desk;
+mod priorities;
+mod pulls;
+mod pushes;
