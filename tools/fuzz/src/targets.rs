@@ -5,6 +5,8 @@ mod backup;
 mod client_bytes;
 mod configuration;
 mod connect;
+mod consumer_records;
+mod consumer_session;
 mod damage;
 mod first_bytes;
 mod log_checkpoint;
@@ -45,6 +47,8 @@ pub const TARGETS: &[Target] = &[
     proxy::TARGET,
     stream_command::TARGET,
     stream_config::TARGET,
+    consumer_records::TARGET,
+    consumer_session::TARGET,
     api_request::TARGET,
     backup::TARGET,
     publish_headers::TARGET,

@@ -126,8 +126,9 @@ impl State {
             self.floor = self.delivered;
         } else if let Some(unacked) = self.unacked.get_mut(&at.stream) {
             unacked.time = time;
-            unacked.deliveries = deliveries;
+            unacked.deliveries = deliveries.max(1);
         } else if is_new {
+            let deliveries = deliveries.max(1);
             let unacked = Unacked { consumer: at.consumer, time, deliveries };
             self.unacked.insert(at.stream, unacked);
         }
@@ -158,9 +159,9 @@ impl State {
         if seq <= self.floor.stream {
             return;
         }
-        let kept = self.unacked.split_off(&(seq + 1));
+        let kept = split_behind(&mut self.unacked, seq);
         let acked = std::mem::replace(&mut self.unacked, kept);
-        self.exhausted = self.exhausted.split_off(&(seq + 1));
+        self.exhausted = split_behind(&mut self.exhausted, seq);
         self.floor.stream = seq;
         if let Some((_, last)) = acked.last_key_value() {
             self.floor.consumer = self.floor.consumer.max(last.consumer);
@@ -169,4 +170,9 @@ impl State {
             self.floor = self.delivered;
         }
     }
+}
+
+/// Takes out what lies behind `seq`.
+fn split_behind<T>(of: &mut BTreeMap<u64, T>, seq: u64) -> BTreeMap<u64, T> {
+    seq.checked_add(1).map_or_else(BTreeMap::new, |behind| of.split_off(&behind))
 }

@@ -2,6 +2,8 @@
 
 mod acks;
 mod desk;
+mod model;
 mod priorities;
 mod pulls;
 mod pushes;
+mod records;

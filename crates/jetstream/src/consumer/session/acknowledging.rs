@@ -107,8 +107,9 @@ impl Session {
 
     fn nak(&mut self, token: AckSubject, argument: &[u8], now: i64) {
         let seq = token.stream_seq;
-        let delivered = self.state.floor.consumer + 1..=self.state.delivered.consumer + 1;
-        let is_known = delivered.contains(&token.consumer_seq);
+        // As in nats-server, the next delivery counts as known.
+        let last = self.state.delivered.consumer.saturating_add(1);
+        let is_known = token.consumer_seq > self.state.floor.consumer && token.consumer_seq <= last;
         if !is_known || !self.state.unacked.contains_key(&seq) {
             return;
         }

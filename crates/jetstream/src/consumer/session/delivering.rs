@@ -182,7 +182,7 @@ impl Session {
     ) -> Option<Delivery> {
         let found = &candidate.found;
         let pending = self.pending_behind(candidate, source);
-        let consumer_seq = self.state.delivered.consumer + 1;
+        let consumer_seq = self.state.delivered.consumer.saturating_add(1);
         let token = AckSubject {
             deliveries: candidate.deliveries.into(),
             stream_seq: found.seq,
