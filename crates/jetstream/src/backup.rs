@@ -6,6 +6,8 @@
 mod archive;
 mod block;
 mod blockfile;
+mod consumer;
+mod consumer_file;
 mod fault;
 mod frames;
 mod index;
@@ -14,6 +16,7 @@ mod store;
 mod tar;
 mod writer;
 
+pub use consumer::Consumer;
 pub use fault::Fault;
 pub use frames::{Compressor, Frames};
 pub use reader::{Item, Message, Reader};

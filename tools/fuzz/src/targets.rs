@@ -5,6 +5,7 @@ mod backup;
 mod client_bytes;
 mod configuration;
 mod connect;
+mod consumer_config;
 mod consumer_records;
 mod consumer_session;
 mod damage;
@@ -49,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     stream_config::TARGET,
     consumer_records::TARGET,
     consumer_session::TARGET,
+    consumer_config::TARGET,
     api_request::TARGET,
     backup::TARGET,
     publish_headers::TARGET,

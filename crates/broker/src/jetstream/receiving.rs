@@ -260,6 +260,14 @@ impl Receiving {
                     }
                     self.created = *time;
                 }
+                // Refused rather than dropped: one that is gone after a restore loses its place.
+                Item::Consumer(consumer) => {
+                    return Err(error::restore_failed(format!(
+                        "the backup holds the consumer {:?}, and consumers are not available yet: \
+                         make the backup without them (--no-consumers)",
+                        consumer.name
+                    )));
+                }
                 Item::Deleted(_) | Item::First(_) | Item::Last(..) => {}
             }
             items.push(item);
@@ -348,7 +356,7 @@ fn commit(shard: &mut Shard) -> Result<(), ApiError> {
 fn step<'a>(item: &'a Item, shard: &Shard, stream: StreamId) -> Option<RestoreStep<'a>> {
     match item {
         Item::State(state) => Some(RestoreStep::First(state.first_seq)),
-        Item::Created(..) => None,
+        Item::Created(..) | Item::Consumer(_) => None,
         Item::Message(Message { seq, time, subject, headers, body }) => {
             let (seq, time) = (*seq, *time);
             Some(RestoreStep::Message { seq, time, subject, headers, body })

@@ -15,6 +15,8 @@ pub enum Fault {
     Truncated,
     /// Something is larger than it may be.
     TooLarge(&'static str),
+    /// A consumer cannot be: its name, and why.
+    Consumer(String, &'static str),
     /// A file of nats-server's store is damaged: which one, and what is wrong.
     File(String, &'static str),
     /// The backup holds something that this server does not restore.
@@ -27,6 +29,7 @@ impl fmt::Display for Fault {
             Self::Compression(what) => write!(f, "s2: corrupt input: {what}"),
             Self::Archive(what) => write!(f, "archive: invalid archive stream: {what}"),
             Self::Message(seq, what) => write!(f, "message sequence {seq} {what}"),
+            Self::Consumer(name, what) => write!(f, "consumer {name:?} in the backup: {what}"),
             Self::Truncated => f.write_str("backup was truncated"),
             Self::TooLarge(what) => write!(f, "{what} in the backup is too large"),
             Self::File(name, what) => write!(f, "{name:?} in the backup is damaged: {what}"),

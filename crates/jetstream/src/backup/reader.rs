@@ -1,6 +1,7 @@
 //! Reads a backup that comes in pieces, whichever of the two formats it has.
 
 use super::archive::{Head, MAGIC};
+use super::consumer::Consumer;
 use super::fault::Fault;
 use super::frames::Frames;
 use super::store::Files;
@@ -29,6 +30,8 @@ pub enum Item {
     State(Box<StreamState>),
     /// An older backup tells when the stream was created, in nanoseconds since 1970, and its name.
     Created(i64, String),
+    /// A consumer. In archives they come before the messages, in older backups behind them.
+    Consumer(Box<Consumer>),
     /// A message. Sequences of one backup grow.
     Message(Message),
     /// A message that came before is gone.
@@ -70,6 +73,8 @@ enum Format {
 struct Archive {
     /// What its state says, once it came.
     state: Option<Box<StreamState>>,
+    /// So many consumers are still to come, before anything else.
+    consumers: u64,
     last_seq: u64,
 }
 
@@ -180,6 +185,7 @@ impl Archive {
         let Some(contents) = bytes[head_len..].get(..len) else { return Ok((0, Step::More)) };
         let step = match &self.state {
             None => self.state(&head, contents)?,
+            Some(_) if self.consumers > 0 => self.consumer(&head, contents)?,
             Some(_) if head.seq > 0 => self.message(head, contents)?,
             Some(state) => end(state, &head)?,
         };
@@ -194,8 +200,17 @@ impl Archive {
         json::decode(contents, Strictness::Lenient, &mut state)
             .map_err(|_| Fault::Archive("error in state.json"))?;
         self.last_seq = state.first_seq.saturating_sub(1);
+        self.consumers = state.consumer_count;
         self.state = Some(Box::new(state.clone()));
         Ok(Step::Item(Item::State(Box::new(state))))
+    }
+
+    fn consumer(&mut self, head: &Head, contents: &[u8]) -> Result<Step, Fault> {
+        let name = head.name.strip_prefix(b"consumers/").filter(|_| head.seq == 0);
+        let name = name.ok_or(Fault::Archive("expected a consumer"))?;
+        let consumer = Consumer::parse(&String::from_utf8_lossy(name), contents)?;
+        self.consumers -= 1;
+        Ok(Step::Item(Item::Consumer(Box::new(consumer))))
     }
 
     fn message(&mut self, head: Head, contents: &[u8]) -> Result<Step, Fault> {
@@ -212,31 +227,21 @@ impl Archive {
     }
 }
 
-/// An entry that is no message: the end mark, or a consumer.
+/// An entry that is no message: the end mark.
 fn end(state: &StreamState, head: &Head) -> Result<Step, Fault> {
     if *head == Head::default() {
         let last = state.last_time.unix_nanos_saturating();
         let seq = state.last_seq.max(state.first_seq.saturating_sub(1));
         return Ok(Step::End(Some(Item::Last(seq, last.max(0)))));
     }
-    match head.name.strip_prefix(b"consumers/") {
-        Some(name) => Err(no_consumers(&String::from_utf8_lossy(name))),
-        None => Err(Fault::Archive("expected message sequence")),
-    }
-}
-
-/// Refused rather than dropped: a consumer that is gone after a restore loses its place.
-pub(super) fn no_consumers(name: &str) -> Fault {
-    Fault::NotSupported(format!(
-        "the backup holds the consumer {name:?}, and consumers are not available yet: make the \
-         backup without them (--no-consumers)"
-    ))
+    Err(Fault::Archive("expected message sequence"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Writer;
     use super::*;
+    use crate::consumer::{ConsumerConfig, State};
     use crate::time::Timestamp;
 
     fn message(seq: u64) -> Message {
@@ -319,8 +324,32 @@ mod tests {
             refused(&|writer| writer.message(&Message { seq: 5, ..message(50) })),
             Fault::Message(5, "exceeds maximum payload size")
         );
-        let consumer = Message { subject: b"consumers/C".to_vec(), ..Message::default() };
-        let refusal = refused(&|writer| writer.message(&consumer)).to_string();
-        assert!(refusal.starts_with("the backup holds the consumer \"C\""), "{refusal}");
+        let consumer = consumer("C");
+        let expected = Fault::Archive("expected message sequence");
+        assert_eq!(refused(&|writer| writer.consumer(&consumer, 7)), expected);
+    }
+
+    fn consumer(name: &str) -> Consumer {
+        let config = ConsumerConfig { durable: name.to_owned(), ..ConsumerConfig::default() };
+        let state = State::starting_at(5);
+        Consumer { name: name.to_owned(), created: 0, config, state }
+    }
+
+    #[test]
+    fn consumers_come_before_messages_as_many_as_announced() {
+        let written = |names: &[&str]| {
+            let mut writer = Writer::new(&StreamState { consumer_count: 2, ..state() }, 7);
+            names.iter().for_each(|name| writer.consumer(&consumer(name), 7));
+            writer.message(&message(5));
+            writer.end();
+            read(&writer.frames().take(usize::MAX), 100)
+        };
+        let items = written(&["A", "B"]).unwrap();
+        assert_eq!(items[1], Item::Consumer(Box::new(consumer("A"))));
+        assert_eq!(items[2], Item::Consumer(Box::new(consumer("B"))));
+        assert_eq!(items[3], Item::Message(message(5)));
+        assert_eq!(written(&["A"]), Err(Fault::Archive("expected a consumer")));
+        let too_many = Err(Fault::Archive("expected message sequence"));
+        assert_eq!(written(&["A", "B", "C"]), too_many);
     }
 }

@@ -4,15 +4,16 @@
 use std::collections::VecDeque;
 
 use super::blockfile::BlockFile;
+use super::consumer_file::Description as ConsumerDescription;
 use super::fault::Fault;
 use super::index::IndexFile;
-use super::reader::{Item, Step, no_consumers};
+use super::reader::{Item, Step};
 use super::tar::{Event, Tar};
 use crate::json::{self, Document, Field, Strictness};
 use crate::time::Timestamp;
 
 /// What a document may hold, in bytes.
-const DOCUMENT_MAX: usize = 1 << 20;
+const DOCUMENT_MAX: usize = 16 << 20;
 
 /// Files that are being read.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Files {
     /// Items that were found and not given yet.
     found: VecDeque<Item>,
     is_described: bool,
+    /// The consumer whose state is still to come.
+    consumer: Option<ConsumerDescription>,
     last: Last,
 }
 
@@ -50,6 +53,10 @@ enum File {
     None,
     /// `meta.inf`
     Description(Vec<u8>),
+    /// `obs/NAME/meta.inf`
+    Consumer(String, Vec<u8>),
+    /// `obs/NAME/o.dat`
+    ConsumerState(String, Vec<u8>),
     /// `errors.txt`: the backup failed.
     Failure(Vec<u8>),
     /// `msgs/N.blk`
@@ -68,6 +75,7 @@ impl Files {
             name: String::new(),
             found: VecDeque::new(),
             is_described: false,
+            consumer: None,
             last: Last::default(),
         }
     }
@@ -88,6 +96,9 @@ impl Files {
                 Event::Data(data) => self.data(data)?,
                 Event::End => self.end()?,
                 Event::Over if self.is_described => {
+                    if let Some(consumer) = &self.consumer {
+                        return Err(consumer.incomplete());
+                    }
                     let Last { seq, time } = self.last;
                     return Ok((taken, Step::End(Some(Item::Last(seq, time)))));
                 }
@@ -102,7 +113,7 @@ impl Files {
             let more = match &mut self.file {
                 File::Block(block) => block.read(&mut self.found, &mut self.last),
                 File::Index(index) => index.read(&mut self.found, &mut self.last),
-                File::None | File::Description(_) | File::Failure(_) => Ok(false),
+                _ => Ok(false),
             };
             if !more.map_err(|what| self.damaged(what))? {
                 return Ok(());
@@ -122,9 +133,7 @@ impl Files {
             None if path == "errors.txt" => File::Failure(Vec::new()),
             None if path == "meta.sum" => File::None,
             None if path == "meta.key" => return Err(encrypted()),
-            Some(("obs", rest)) => {
-                return Err(no_consumers(rest.split('/').next().unwrap_or_default()));
-            }
+            Some(("obs", rest)) => consumer_file(path, rest)?,
             // Both are made again from the messages' headers.
             Some(("msgs", "thw.db" | "sched.db")) => File::None,
             Some(("msgs", "index.db")) => File::Index(Box::default()),
@@ -145,7 +154,10 @@ impl Files {
     fn data(&mut self, data: &[u8]) -> Result<(), Fault> {
         match &mut self.file {
             File::None => {}
-            File::Description(text) | File::Failure(text) => {
+            File::Description(text)
+            | File::Failure(text)
+            | File::Consumer(_, text)
+            | File::ConsumerState(_, text) => {
                 if text.len() + data.len() > DOCUMENT_MAX {
                     return Err(Fault::TooLarge("a document"));
                 }
@@ -165,6 +177,19 @@ impl Files {
                 self.found.push_back(item);
                 self.is_described = true;
             }
+            File::Consumer(name, text) => {
+                if let Some(before) = &self.consumer {
+                    return Err(before.incomplete());
+                }
+                let parsed = ConsumerDescription::parse(&name, &text);
+                self.consumer = Some(parsed.map_err(|what| self.damaged(what))?);
+            }
+            File::ConsumerState(name, bytes) => {
+                let described = self.consumer.take().filter(|consumer| consumer.name() == name);
+                let described = described.ok_or_else(|| self.damaged("nothing describes it"))?;
+                let consumer = described.with_state(&bytes).map_err(|what| self.damaged(what))?;
+                self.found.push_back(Item::Consumer(Box::new(consumer)));
+            }
             File::Failure(text) => {
                 let why = String::from_utf8_lossy(&text).into_owned();
                 return Err(Fault::NotSupported(format!("the backup failed: {why}")));
@@ -180,6 +205,17 @@ impl Files {
             File::Index(index) => index.finish().map_err(|what| self.damaged(what))?,
         }
         Ok(())
+    }
+}
+
+/// A file of a consumer, whose path goes on with `rest` behind `obs/`.
+fn consumer_file(path: &str, rest: &str) -> Result<File, Fault> {
+    match rest.split_once('/') {
+        Some((name, "meta.inf")) => Ok(File::Consumer(name.to_owned(), Vec::new())),
+        Some((name, "o.dat")) => Ok(File::ConsumerState(name.to_owned(), Vec::new())),
+        Some((_, "meta.sum")) => Ok(File::None),
+        Some((_, "meta.key")) => Err(encrypted()),
+        _ => Err(unexpected(path)),
     }
 }
 
@@ -281,11 +317,29 @@ mod tests {
     }
 
     #[test]
+    fn consumers_come_with_their_states() {
+        let state = [22, 2, 1, 2, 5, 9, 0, 0];
+        let description = br#"{"Created":"2024-01-02T03:04:05Z","Name":"C","durable_name":"C"}"#;
+        let files: [(&str, &[u8]); 4] = [
+            ("meta.inf", META),
+            ("obs/C/meta.inf", description),
+            ("obs/C/meta.sum", b"0"),
+            ("obs/C/o.dat", &state),
+        ];
+        let items = read(&files, 100).unwrap();
+        let Some(Item::Consumer(consumer)) = items.get(1) else { panic!("{items:?}") };
+        assert_eq!((consumer.name.as_str(), consumer.created), ("C", CREATED));
+        assert_eq!(consumer.state.delivered.stream, 9);
+    }
+
+    #[test]
     fn what_is_not_restored_is_named() {
         let refusal = |name: &str, contents: &[u8]| {
             read(&[("meta.inf", META), (name, contents)], 512).unwrap_err().to_string()
         };
-        assert!(refusal("obs/C/meta.inf", b"").contains("consumer \"C\""));
+        assert!(refusal("obs/C/meta.inf", b"{}").contains("its state is missing"));
+        assert!(refusal("obs/C/o.dat", b"").contains("nothing describes it"));
+        assert!(refusal("obs/C/x", b"").contains("is not known"));
         assert!(refusal("msgs/1.key", b"").contains("encrypted"));
         assert!(refusal("errors.txt", b"no disk").ends_with("the backup failed: no disk"));
         assert!(refusal("../escape", b"").contains("\"../escape\", which is not known"));

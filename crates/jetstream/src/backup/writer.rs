@@ -1,6 +1,7 @@
 //! Writes a backup: what nats-server 2.15 reads and writes itself.
 
 use super::archive::{Head, MAGIC};
+use super::consumer::Consumer;
 use super::frames::Compressor;
 use super::reader::Message;
 use crate::api::info::StreamState;
@@ -22,6 +23,14 @@ impl Writer {
         let head = Head { name: b"state.json".to_vec(), time: now, ..Head::default() };
         writer.entry(head, &[], &body);
         writer
+    }
+
+    /// Adds a consumer at `now`, in nanoseconds since 1970. They come before messages, as many of
+    /// them as the state says.
+    pub fn consumer(&mut self, consumer: &Consumer, now: i64) {
+        let name = format!("consumers/{}", consumer.name).into_bytes();
+        let body = consumer.document();
+        self.entry(Head { name, time: now, ..Head::default() }, &[], &body);
     }
 
     /// Adds a message. Sequences must grow.

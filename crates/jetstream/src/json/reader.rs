@@ -256,6 +256,17 @@ impl<'a> Reader<'a> {
         self.entries(value, "map[string]uint64", |reader, count| reader.integer(count, "uint64"));
     }
 
+    /// An object of objects, merged into what is there; `null` empties it. `prefix` is what Go's
+    /// type has before the entry's.
+    pub fn documents<T: Document + Default>(
+        &mut self,
+        value: &mut BTreeMap<String, T>,
+        prefix: &str,
+    ) {
+        let go_type = format!("{prefix}server.{}", T::GO_TYPE);
+        self.entries(value, &go_type, Self::object);
+    }
+
     fn entries<T: Default>(
         &mut self,
         value: &mut BTreeMap<String, T>,

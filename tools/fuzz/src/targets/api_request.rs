@@ -2,8 +2,9 @@
 
 use anabranch_jetstream::api::direct::DirectGet;
 use anabranch_jetstream::api::{
-    self, Endpoint, InfoRequest, ListRequest, MessageDeleteRequest, MessageGetRequest,
-    NamesRequest, PurgeRequest, RestoreRequest, SnapshotRequest, StreamCall,
+    self, ConsumerCall, ConsumersRequest, Endpoint, InfoRequest, ListRequest, MessageDeleteRequest,
+    MessageGetRequest, NamesRequest, PauseRequest, PurgeRequest, ResetRequest, RestoreRequest,
+    SnapshotRequest, StreamCall, UnpinRequest, consumer_call, create_request,
 };
 use anabranch_jetstream::json::Strictness;
 
@@ -24,7 +25,13 @@ const CORPUS: &[&[u8]] = &[
     b"$JS.hub.API.DIRECT.GET.S\n{\"multi_last\":[\"a.>\"],\"up_to_time\":\"2024-01-01T00:00:00Z\"}",
     b"$JS.API.DIRECT.GET.S.a.b\n{\"no_hdr\":true}",
     b"$JS.API.STREAM.LEADER.STEPDOWN.S\n{}",
-    b"$JS.API.CONSUMER.CREATE.S.C.a\n",
+    b"$JS.API.CONSUMER.CREATE.S.C.a\n{\"stream_name\":\"S\",\"config\":{\"filter_subject\":\"a\"}}",
+    b"$JS.API.CONSUMER.DURABLE.CREATE.S.C\n{\"stream_name\":\"S\",\"config\":{\
+      \"durable_name\":\"C\"}}",
+    b"$JS.API.CONSUMER.LIST.S\n{\"offset\":7}",
+    b"$JS.API.CONSUMER.PAUSE.S.C\n{\"pause_until\":\"2024-01-01T00:00:00Z\"}",
+    b"$JS.API.CONSUMER.RESET.S.C\n{\"seq\":7}",
+    b"$JS.API.CONSUMER.UNPIN.S.C\n{\"group\":\"g\"}",
 ];
 
 const WORDS: &[&[u8]] = &[
@@ -74,11 +81,37 @@ fn request(endpoint: Endpoint<'_>, body: &[u8], strictness: Strictness) {
             };
             get.is_ok()
         }
+        Endpoint::Consumer(call) => {
+            consumer_call(call).is_some_and(|call| consumer_request(call, body, strictness))
+        }
         Endpoint::Cluster(call) => call.refusal().starts_with(b"{\"type\":\"io.nats."),
         _ => true,
     };
     // Nothing to compare with: what matters is that reading ends.
     let _ = understood;
+}
+
+fn consumer_request(call: ConsumerCall<'_>, body: &[u8], strictness: Strictness) -> bool {
+    assert!(!call.stream().is_empty() && !call.stream().contains('.'));
+    match call {
+        ConsumerCall::Create(subject) => {
+            let request = create_request(&subject, body, strictness);
+            request.is_ok_and(|request| {
+                assert_eq!(request.stream, subject.stream());
+                !request.config.name.is_empty()
+            })
+        }
+        ConsumerCall::Names(_) | ConsumerCall::List(_) => {
+            ConsumersRequest::parse(body, strictness).is_ok()
+        }
+        ConsumerCall::Info(..) | ConsumerCall::Delete(..) => api::require_empty(body).is_ok(),
+        ConsumerCall::Pause(..) => PauseRequest::parse(body, strictness).is_ok(),
+        ConsumerCall::Reset(..) => ResetRequest::parse(body).is_ok(),
+        ConsumerCall::Unpin(..) => {
+            UnpinRequest::parse(body).is_ok_and(|request| !request.group.is_empty())
+        }
+        ConsumerCall::Next(..) => true,
+    }
 }
 
 fn stream_request(call: StreamCall, name: &str, body: &[u8], strictness: Strictness) -> bool {

@@ -1,0 +1,5 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    anabranch_fuzz::targets::check("consumer_config", input);
+});
