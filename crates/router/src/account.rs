@@ -2,12 +2,13 @@
 
 use std::borrow::Borrow;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use anabranch_subject::{Interest, Matches, SubjectHasher, Trie};
 
 use crate::generations::{Bucket, Generation, Generations, SubjectHash};
 use crate::registry::{Budget, CachedSubject, Registry};
+use crate::watching::{Watched, Watcher};
 
 /// How many interests are removed before the lock is given to others.
 const REMOVAL_SLICE: usize = 256;
@@ -34,11 +35,13 @@ pub struct Account<I> {
     cache_hits: AtomicU64,
     /// Publishers of subjects that are not cached, such as reply inboxes, only read.
     locked: RwLock<Locked<I>>,
+    watcher: OnceLock<Arc<dyn Watcher>>,
 }
 
 struct Locked<I> {
     interests: Trie<I>,
     cached: Registry,
+    watched: Watched,
     inserts: u64,
     removes: u64,
 }
@@ -121,9 +124,11 @@ impl<I: Interest + Clone> Account<I> {
             locked: RwLock::new(Locked {
                 interests: Trie::new(seed),
                 cached: Registry::new(seed),
+                watched: Watched::new(seed),
                 inserts: 0,
                 removes: 0,
             }),
+            watcher: OnceLock::new(),
         }
     }
 
@@ -132,8 +137,11 @@ impl<I: Interest + Clone> Account<I> {
         let mut locked = self.write();
         // Whoever now finds a result invalid waits for the lock, and so for the insertion.
         self.invalidate(&locked, &interest, &mut Budget::new());
+        let seen = locked.watched.seen_by([interest.subject()]);
         let inserted = locked.interests.insert(interest);
         locked.inserts += u64::from(inserted);
+        drop(locked);
+        self.tell(&seen);
         inserted
     }
 
@@ -145,7 +153,32 @@ impl<I: Interest + Clone> Account<I> {
             locked.removes += 1;
             self.invalidate(&locked, interest, &mut Budget::new());
         }
+        let seen = locked.watched.seen_by([interest.subject()]);
+        drop(locked);
+        self.tell(&seen);
         removed
+    }
+
+    /// Tells `watcher` from now on of changes of interest in subjects that are
+    /// [watched](Self::watch). The first one stays.
+    pub fn set_watcher(&self, watcher: Arc<dyn Watcher>) {
+        let _ = self.watcher.set(watcher);
+    }
+
+    /// Watches a literal subject, once more. What it is like is to be asked behind this.
+    pub fn watch(&self, subject: &[u8]) {
+        self.write().watched.add(subject);
+    }
+
+    /// Watches it once less.
+    pub fn unwatch(&self, subject: &[u8]) {
+        self.write().watched.remove(subject);
+    }
+
+    fn tell(&self, seen: &[Box<[u8]>]) {
+        if let Some(watcher) = self.watcher.get().filter(|_| !seen.is_empty()) {
+            watcher.changed(seen);
+        }
     }
 
     /// Removes the interests of a connection that has closed; gives how many there were. Takes the
@@ -177,6 +210,10 @@ impl<I: Interest + Clone> Account<I> {
             self.invalidate(&locked, interest.borrow(), &mut budget);
         }
         locked.removes += u64::try_from(removed).unwrap_or(u64::MAX);
+        let subjects = slice.iter().map(|interest| interest.borrow().subject());
+        let seen = locked.watched.seen_by(subjects);
+        drop(locked);
+        self.tell(&seen);
         removed
     }
 

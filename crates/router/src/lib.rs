@@ -11,7 +11,9 @@ mod cache;
 mod doorkeeper;
 mod generations;
 mod registry;
+mod watching;
 
 pub use account::{Account, AccountId, AccountStats};
 pub use anabranch_subject::{Interest, Matches, QueueGroup, Trie};
 pub use cache::{CacheStats, MatchCache};
+pub use watching::Watcher;

@@ -2,12 +2,14 @@
 
 use anabranch_jetstream::Nanos;
 use anabranch_jetstream::Timestamp;
-use anabranch_jetstream::advisory::{Advisory, Client, Envelope};
+use anabranch_jetstream::advisory::{Advisory, Client, ConsumerEvent, Envelope};
+use anabranch_jetstream::consumer::Report;
 use anabranch_jetstream::stream::Stream;
+use anabranch_log::format::StreamId;
 
 use super::outbox::Outbox;
 use super::shard::now;
-use super::streams::Intake;
+use super::streams::{Intake, Streams};
 use crate::client::ClientId;
 
 /// Characters of an identifier.
@@ -70,4 +72,29 @@ pub fn client(intake: &Intake, id: ClientId) -> Client {
 pub fn new_id() -> String {
     let random: [u8; ID_LEN] = rand::random();
     random.iter().map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect()
+}
+
+/// Tells what happened to a consumer of a stream.
+pub fn advise_of(
+    intake: &Intake,
+    (stream, consumer): (&str, &str),
+    event: ConsumerEvent<'_>,
+    outbox: &mut Outbox<'_>,
+) {
+    let account = intake.server.account.name();
+    advise(intake, &Advisory::Consumer { account, stream, consumer, event }, outbox);
+}
+
+/// Tells what a consumer has to tell.
+pub fn report(
+    intake: &Intake,
+    streams: &Streams,
+    (stream, number): (StreamId, u32),
+    what: &Report,
+    outbox: &mut Outbox<'_>,
+) {
+    let Some(held) = streams.get(stream) else { return };
+    let Some(consumer) = held.machine.consumers().get(number) else { return };
+    let names = (held.machine.config().name.as_str(), consumer.name.as_str());
+    advise_of(intake, names, ConsumerEvent::Report(what), outbox);
 }

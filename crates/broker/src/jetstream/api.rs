@@ -2,6 +2,7 @@
 
 mod backup;
 mod change;
+mod consumers;
 mod direct;
 mod messages;
 mod streams;
@@ -21,7 +22,7 @@ pub(super) use streams::{created, state};
 use super::advising::{self, advise};
 use super::outbox::Outbox;
 use super::parked::Asked;
-use super::shard::Shard;
+use super::shard::{Shard, now};
 use crate::worker::Inbound;
 
 /// A request that was understood so far.
@@ -63,19 +64,24 @@ fn endpoint<'a>(subject: &'a [u8], domain: &str) -> Option<Endpoint<'a>> {
 /// The request makes, changes or ends a stream.
 #[must_use]
 pub fn is_structural(subject: &[u8], domain: &str) -> bool {
-    matches!(
-        endpoint(subject, domain),
-        Some(Endpoint::Stream(
-            StreamCall::Create | StreamCall::Update | StreamCall::Delete | StreamCall::Restore,
-            _
-        ))
-    )
+    match endpoint(subject, domain) {
+        Some(Endpoint::Stream(call, _)) => matches!(
+            call,
+            StreamCall::Create | StreamCall::Update | StreamCall::Delete | StreamCall::Restore
+        ),
+        Some(Endpoint::Consumer(call)) => consumers::is_structural(call),
+        _ => false,
+    }
 }
 
 /// The request changes a stream, and so how what is logged behind it is applied.
 #[must_use]
 pub fn is_update(subject: &[u8], domain: &str) -> bool {
-    matches!(endpoint(subject, domain), Some(Endpoint::Stream(StreamCall::Update, _)))
+    match endpoint(subject, domain) {
+        Some(Endpoint::Stream(call, _)) => call == StreamCall::Update,
+        Some(Endpoint::Consumer(call)) => consumers::is_structural(call),
+        _ => false,
+    }
 }
 
 /// The request removes messages, of which there may be many.
@@ -87,6 +93,9 @@ pub fn is_purge(subject: &[u8], domain: &str) -> bool {
 /// Carries out a request that makes, changes or ends a stream.
 pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &mut Outbox<'_>) {
     let endpoint = endpoint(message.subject, shard.intake.domain());
+    if let Some(Endpoint::Consumer(call)) = endpoint {
+        return answer_consumer(shard, message, call, now, outbox);
+    }
     let Some(Endpoint::Stream(call, stream)) = endpoint else { return };
     let request = request(shard, message, stream);
     let reply = match call {
@@ -99,7 +108,7 @@ pub fn restructure(shard: &mut Shard, message: &Inbound<'_>, now: i64, outbox: &
             Some(updated) => Reply::new(&updated),
             None => return,
         },
-        StreamCall::Delete => Reply::new(&streams::delete(shard, &request, now)),
+        StreamCall::Delete => Reply::new(&streams::delete(shard, &request, now, outbox)),
         StreamCall::Restore => return backup::restore(shard, &request, now, outbox),
         _ => return,
     };
@@ -115,6 +124,9 @@ pub fn answer(
     outbox: &mut Outbox<'_>,
 ) {
     let Some(endpoint) = endpoint(message.subject, shard.intake.domain()) else { return };
+    if let Endpoint::Consumer(call) = endpoint {
+        return answer_consumer(shard, message, call, now(), outbox);
+    }
     let stream = match endpoint {
         Endpoint::Stream(_, stream) | Endpoint::DirectGet(stream, _) => stream,
         _ => "",
@@ -159,13 +171,24 @@ pub fn answer(
         Endpoint::Stream(StreamCall::Snapshot, _) => {
             return backup::snapshot(shard, &request, outbox);
         }
-        Endpoint::Consumer(call) => match documents::consumer_refusal(call) {
-            Some(body) => Reply { body, failed: true },
-            None => return,
-        },
-        Endpoint::Stream(..) | Endpoint::Silent => return,
+        Endpoint::Stream(..) | Endpoint::Consumer(_) | Endpoint::Silent => return,
     };
     send(shard, &request, &reply, outbox);
+}
+
+/// Answers a request about consumers.
+fn answer_consumer(
+    shard: &mut Shard,
+    message: &Inbound<'_>,
+    call: &str,
+    now: i64,
+    outbox: &mut Outbox<'_>,
+) {
+    let Some(call) = documents::consumer_call(call) else { return };
+    let request = request(shard, message, call.stream());
+    if let Some(reply) = consumers::answer(shard, &request, call, now, outbox) {
+        send(shard, &request, &reply, outbox);
+    }
 }
 
 /// Has a stream described on another thread, then answers.
@@ -200,6 +223,7 @@ pub fn conclude(shard: &mut Shard, message: &Inbound<'_>, what: Asked, outbox: &
 pub fn stream_of<'a>(subject: &'a [u8], domain: &str) -> Option<&'a str> {
     match endpoint(subject, domain)? {
         Endpoint::Stream(_, stream) | Endpoint::DirectGet(stream, _) => Some(stream),
+        Endpoint::Consumer(call) => Some(documents::consumer_call(call)?.stream()),
         _ => None,
     }
 }

@@ -16,6 +16,7 @@ pub struct Backlog {
 const PUBLISH: u8 = 1;
 const CONTROL: u8 = 4;
 const TOMBSTONE: u8 = 5;
+const CONSUMER: u8 = 3;
 /// Bytes before each command.
 const HEAD: usize = 13;
 
@@ -27,6 +28,7 @@ impl Backlog {
             Record::Publish => PUBLISH,
             Record::Control => CONTROL,
             Record::Tombstone => TOMBSTONE,
+            Record::Consumer => CONSUMER,
         };
         self.bytes.push(sort);
         self.bytes.extend_from_slice(&time.to_le_bytes());
@@ -68,6 +70,7 @@ impl Backlog {
                 PUBLISH => Record::Publish,
                 CONTROL => Record::Control,
                 TOMBSTONE => Record::Tombstone,
+                CONSUMER => Record::Consumer,
                 _ => return Err(unreadable()),
             };
             let command = Command::decode(record, command).map_err(|_| unreadable())?;

@@ -9,6 +9,7 @@ use anabranch_log::format::StreamId;
 use anabranch_log::segment::{NewRecord, SegmentId};
 
 use super::condemned::Condemned;
+use super::consuming::ServedAll;
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
 use super::lazily::LeftParts;
@@ -62,6 +63,8 @@ pub struct Held {
     pub erasures: Vec<Removed>,
     /// Where the parts of the machine are that were not read yet.
     pub left: Option<Arc<LeftParts>>,
+    /// Its consumers, with those who wait for them.
+    pub served: ServedAll,
 }
 
 impl Held {
@@ -94,7 +97,10 @@ impl Held {
 
     /// Keeps the bytes of a message, which the machine just stored.
     pub fn keep(&mut self, stored: &Stored<'_>) {
-        let Stored { seq, time, subject, headers, body, .. } = stored;
+        let Stored { seq, time, subject, headers, body, is_kept, .. } = stored;
+        if !is_kept {
+            return;
+        }
         let compression = self.machine.config().compression;
         self.changed = true;
         match &mut self.store {
@@ -167,8 +173,12 @@ impl Held {
             Store::Memory(payloads) => removed.iter().for_each(|gone| payloads.remove(gone.seq)),
             Store::File(payloads) => payloads.forget(removed),
         }
+        if !self.served.is_empty() {
+            self.served.lose(removed);
+        }
         removed.clear();
         if self.machine.take_cleared() {
+            self.served.lose_before(self.machine.index().first_seq());
             match &mut self.store {
                 Store::Memory(payloads) => self.litter = Some(std::mem::take(payloads)),
                 Store::File(payloads) => payloads.forget_all(),
@@ -289,6 +299,7 @@ impl Held {
             condemned: Condemned::default(),
             erasures: Vec::new(),
             left: None,
+            served: ServedAll::default(),
         }
     }
 

@@ -322,6 +322,7 @@ fn logged<'a>(
         Kind::Publish => Record::Publish,
         Kind::Control => Record::Control,
         Kind::Tombstone => Record::Tombstone,
+        Kind::ConsumerDeltas => Record::Consumer,
         Kind::Outcome | Kind::Mark => return Ok(None),
         _ => return Err(Error::Options("a record of a kind that this server does not apply")),
     };
@@ -378,6 +379,7 @@ impl Journal {
             Record::Publish => (Kind::Publish, 1),
             Record::Control => (Kind::Control, 0),
             Record::Tombstone => (Kind::Tombstone, 0),
+            Record::Consumer => (Kind::ConsumerDeltas, 0),
         };
         let sealer = self.sealer.as_deref();
         let envelope = Envelope {

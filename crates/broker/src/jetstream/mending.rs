@@ -63,6 +63,8 @@ fn rewrite(held: &mut Held, journal: &Journal, seed: u64) -> Result<(), Error> {
     if is_other || before.last_seq() != after.last_seq() {
         return Err(Error::Options("the log does not lead to the stream as it is"));
     }
+    fresh.machine.take_unlogged(&mut held.machine);
+    fresh.served = std::mem::take(&mut held.served);
     fresh.subscriptions = std::mem::take(&mut held.subscriptions);
     fresh.ack_start = std::mem::take(&mut held.ack_start);
     fresh.trouble.losses = std::mem::take(&mut held.trouble.losses);

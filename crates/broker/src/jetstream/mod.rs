@@ -14,6 +14,7 @@ mod compacting;
 #[cfg(test)]
 mod compacting_tests;
 mod condemned;
+mod consuming;
 mod draining;
 #[cfg(test)]
 mod fault_tests;

@@ -8,7 +8,7 @@ use anabranch_nats::codec::Publication;
 use crate::client::Subscription;
 use crate::connection::account_for;
 use crate::server::Server;
-use crate::worker::{Publisher, Worker, publish, trace};
+use crate::worker::{Publisher, Worker, publish, publish_to, trace};
 
 /// Messages for a lone receiver that are worth a write to its socket (docs/adr/0025).
 const WORTH: usize = 128;
@@ -41,17 +41,36 @@ impl<'a> Outbox<'a> {
             verbatim: b"",
             by_hpub: header_len > 0,
         };
-        let publisher = Publisher {
-            client: &self.server.internal,
-            account: &self.server.account,
-            skip_stalled: false,
-            trace: trace::is_on(&self.server.options).then_some(&self.server.options),
-        };
+        let publisher = publisher(self.server);
         self.sent += 1;
         publish(self.worker, &publisher, &message, &mut self.ended);
         if self.worker.stages.saturated() {
             self.flush();
         }
+    }
+
+    /// Sends a message of a stream to those who listen to `route`.
+    pub fn deliver(
+        &mut self,
+        route: &[u8],
+        (subject, reply): (&[u8], &[u8]),
+        (header_len, payload): (usize, &[u8]),
+    ) {
+        let (verbatim, by_hpub) = (&b""[..], header_len > 0);
+        let message = Publication { subject, reply, header_len, payload, verbatim, by_hpub };
+        let publisher = publisher(self.server);
+        self.sent += 1;
+        publish_to(self.worker, &publisher, route, &message, &mut self.ended);
+        if self.worker.stages.saturated() {
+            self.flush();
+        }
+    }
+
+    /// Somebody listens to the subject.
+    pub fn reaches(&mut self, subject: &[u8]) -> bool {
+        let (cache, ..) = self.worker.split();
+        let found = cache.lookup(&self.server.account, subject);
+        !found.plain.is_empty() || !found.queues.is_empty()
     }
 
     /// Delivers what was sent if that is much and all for one, who can go on meanwhile.
@@ -70,5 +89,14 @@ impl<'a> Outbox<'a> {
         let (flushed, _) = self.worker.stages.flush(None, Instant::now());
         // Nobody holds a shard up: a receiver that fell behind is cut off at its limit.
         let _ = account_for(self.server, flushed);
+    }
+}
+
+fn publisher(server: &Server) -> Publisher<'_> {
+    Publisher {
+        client: &server.internal,
+        account: &server.account,
+        skip_stalled: false,
+        trace: trace::is_on(&server.options).then_some(&server.options),
     }
 }

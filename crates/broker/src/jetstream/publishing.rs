@@ -214,7 +214,8 @@ fn acknowledgement(held: &Held, outcome: &Outcome) -> Vec<u8> {
 
 /// Publishes a stored message again, if its stream does so.
 pub fn republish(held: &Held, stored: &Stored<'_>, outbox: &mut Outbox<'_>) {
-    let Some(again) = &held.machine.config().republish else { return };
+    let again = held.machine.config().republish.as_ref().filter(|_| stored.is_kept);
+    let Some(again) = again else { return };
     let Stored { seq, time, previous, subject, headers, body, .. } = stored;
     let Some(to) = held.machine.republished(subject, *seq, *time) else { return };
     let mut block = Vec::with_capacity(headers.len() + body.len() + 200);

@@ -2,8 +2,9 @@
 
 use anabranch_jetstream::StreamConfig;
 use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::consumer::{ConsumerConfig, decode_changes};
 use anabranch_jetstream::json::Strictness;
-use anabranch_jetstream::stream::{Command, Purge, RestoreStep, Stream};
+use anabranch_jetstream::stream::{Command, ConsumerCommand, Purge, RestoreStep, Stream};
 use anabranch_log::Error;
 use anabranch_log::format::StreamId;
 use anabranch_log::segment::{self, SegmentId};
@@ -11,6 +12,7 @@ use anabranch_log::wal::Start;
 
 use super::backlog::Backlog;
 use super::checkpointing::{BACKLOG, key};
+use super::consuming::consumed;
 use super::files::{FilePayloads, Home};
 use super::held::{Held, Store};
 use super::journal::{Found, Journal, Logged, Opening, Which, is_out_of_space};
@@ -275,10 +277,38 @@ fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Erro
         Command::Purge { filter, seq, keep } => {
             let _ = held.machine.purge(&Purge { filter, seq, keep });
         }
+        Command::Consumer(command) => apply_to_consumer(held, &command, time)?,
     }
     held.forget(&mut removed);
     // What waits for it in the server comes next in the log.
     held.finish();
+    Ok(())
+}
+
+/// Applies a command about a consumer.
+fn apply_to_consumer(
+    held: &mut Held,
+    command: &ConsumerCommand<'_>,
+    time: i64,
+) -> Result<(), Error> {
+    let parse = |config: &[u8]| {
+        ConsumerConfig::parse(config, Strictness::Lenient)
+            .map_err(|_| Error::Options("a consumer's configuration in the log cannot be read"))
+    };
+    match *command {
+        ConsumerCommand::Create(number, name, config) => {
+            held.machine.add_consumer(number, name, parse(config)?, time);
+        }
+        ConsumerCommand::Update(number, config) => {
+            held.machine.update_consumer(number, parse(config)?);
+        }
+        ConsumerCommand::Remove(number) => held.machine.remove_consumer(number),
+        ConsumerCommand::Consumed(number, changes) => {
+            let changes = decode_changes(changes)
+                .map_err(|_| Error::Options("what a consumer did, in the log, cannot be read"))?;
+            consumed(held, number, &changes);
+        }
+    }
     Ok(())
 }
 

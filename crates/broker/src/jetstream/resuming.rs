@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::parked::{Asked, Awaited, Parked, Queued, Sort};
 use super::publishing;
 use super::shard::{Shard, now};
-use super::streams::Intake;
+use super::streams::{Intake, Streams};
 use super::waiting::Waiting;
 use crate::worker::Inbound;
 
@@ -53,6 +53,7 @@ impl Shard {
         let Some(held) = self.streams.get_mut(id) else { return Progress::Done };
         held.changed = true;
         let progress = held.proceed(ITEMS);
+        self.consuming.stir(held);
         self.litter.extend(held.litter.take());
         if progress == Progress::More {
             let request = Waiting::of(request);
@@ -166,6 +167,9 @@ impl Shard {
         if message.recipient == Intake::API {
             return api::answer(self, message, refused, outbox);
         }
+        if let Some(key) = Streams::consumer_of(message.recipient) {
+            return self.hear(key, message, outbox);
+        }
         // A stream that is gone no longer answers, as if nobody had listened.
         let Some(held) = self.streams.get_mut(StreamId(message.recipient.0)) else { return };
         match refused {
@@ -191,6 +195,7 @@ impl Shard {
             if let Some(held) = self.streams.get_mut(id) {
                 tell_abandoned(&self.intake, &mut held.machine, outbox);
                 held.write();
+                self.consuming.stir(held);
                 self.pipes.wake(&held.machine.config().name);
                 has_failed |= held.trouble.failed.is_some();
                 self.due = self.due.into_iter().chain(held.machine.next_deadline()).min();
@@ -267,8 +272,12 @@ impl Shard {
     /// One piece of a busy stream's work, or some messages that waited for it.
     fn go_on(&mut self, id: StreamId, outbox: &mut Outbox<'_>) -> Progress {
         let Some(held) = self.streams.get_mut(id) else { return Progress::Done };
-        if held.machine.is_busy() && held.proceed(ITEMS) == Progress::More {
-            return Progress::More;
+        if held.machine.is_busy() {
+            let progress = held.proceed(ITEMS);
+            self.consuming.stir(held);
+            if progress == Progress::More {
+                return Progress::More;
+            }
         }
         let Some(parked) = &mut held.parked else { return Progress::Done };
         if let Some(Awaited { request, what }) = parked.awaited.take() {

@@ -19,6 +19,7 @@ use super::api;
 use super::batch_limits::Batches;
 use super::capacity::{Capacity, Room};
 use super::compacting::Compactor;
+use super::consuming::Consuming;
 use super::draining::Draining;
 use super::figures::Figures;
 use super::held::Held;
@@ -88,6 +89,8 @@ pub struct Shard {
     pub(super) lending: Arc<Lending>,
     /// Answers those that only read, from what is lent.
     pub(super) aside: Arc<api::Aside>,
+    /// Consumers with something to do.
+    pub(super) consuming: Consuming,
     /// What was taken out of the inbox and comes in the next turns.
     backlog: VecDeque<Parcel>,
     /// Messages of the backlog's first parcel that were taken.
@@ -139,6 +142,7 @@ impl Shard {
             .map_err(|source| StartError::Thread { what: "studies", source })?;
         let compactor = Compactor::start(journal.disk(), Arc::clone(questions.inbox()))
             .map_err(|source| StartError::Thread { what: "compaction", source })?;
+        let consuming = Consuming::new(questions.inbox());
         let intake = Intake { server, inbox: Arc::clone(questions.inbox()) };
         let lending = Arc::<Lending>::default();
         let aside = Arc::new(api::Aside::new(&intake, &lending));
@@ -171,18 +175,25 @@ impl Shard {
             compactor,
             lending,
             aside,
+            consuming,
             backlog: VecDeque::new(),
             taken: 0,
             turn_size: TurnSize::default(),
             drops_requests: false,
             hand: Hand::default(),
         };
-        shard.intake.begin_api(&shard.aside);
         log::info!("Took {:?} to start JetStream", begun.elapsed());
-        for held in shard.streams.iter_mut() {
-            shard.intake.begin(held);
-        }
+        shard.begin();
         Ok(shard)
+    }
+
+    /// Listens from now on.
+    fn begin(&mut self) {
+        self.intake.begin_api(&self.aside);
+        for held in self.streams.iter_mut() {
+            self.intake.begin(held);
+        }
+        self.serve_stored();
     }
 
     /// Serves until the inbox is closed and empty.
@@ -212,6 +223,7 @@ impl Shard {
             }
             self.resume();
             self.tell_findings();
+            self.consume();
             for question in self.questions.take() {
                 question(&self);
             }
@@ -230,9 +242,11 @@ impl Shard {
     fn idle(&mut self) -> Option<Duration> {
         let until = |due: i64| u64::try_from(due.saturating_sub(now())).unwrap_or(0);
         let pull = if self.failed { None } else { self.pipes.due(&self.streams) };
-        let due = self.due.filter(|_| !self.failed).into_iter().chain(pull).min();
+        let consumers = self.consumers_due();
+        let due = self.due.filter(|_| !self.failed);
+        let due = due.into_iter().chain(pull).chain(consumers).min();
         let due = due.map(|due| Duration::from_nanos(until(due)));
-        if self.has_work() {
+        if self.has_work() || (self.consuming.has_work() && !self.failed) {
             return Some(Duration::ZERO);
         }
         let soon = if self.failed {
@@ -254,7 +268,9 @@ impl Shard {
         let now = Instant::now();
         let transfers = self.transfers.patience(now);
         let compaction = if self.failed { None } else { self.compactor.patience(now) };
-        due.into_iter().chain(soon).chain(hopes).chain(transfers).chain(compaction).min()
+        let logs = self.consuming.patience(now);
+        let others = hopes.into_iter().chain(transfers).chain(compaction).chain(logs);
+        due.into_iter().chain(soon).chain(others).min()
     }
 
     /// Takes everything that waited.
@@ -299,6 +315,14 @@ impl Shard {
             }
             if message.recipient == Intake::TRANSFERS {
                 self.transfers.take(&message);
+                continue;
+            }
+            if Streams::consumer_of(message.recipient).is_some() {
+                // What it does is logged when it is known.
+                pending.push(Pending { message, is_logged: false, refused: None });
+                if bytes > self.draining.share(BYTES_AT_ONCE) {
+                    break;
+                }
                 continue;
             }
             if self.room.wants_settling() {

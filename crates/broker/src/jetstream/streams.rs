@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::consumer::{AckPolicy, ConsumerConfig};
 use anabranch_jetstream::json::{self, Strictness};
 use anabranch_jetstream::{Nanos, StreamConfig};
 use anabranch_log::Error;
@@ -13,6 +14,7 @@ use anabranch_log::format::StreamId;
 use anabranch_subject::matching;
 
 use super::backlog::Backlog;
+use super::consuming::Key;
 use super::held::Held;
 use super::lazily::Alarm;
 use crate::client::Subscription;
@@ -44,6 +46,8 @@ pub struct Unserved {
 
 /// Numbers below are other recipients of the shard's inbox.
 const FIRST_STREAM: u64 = 1;
+/// Numbers with this bit are consumers.
+const CONSUMERS: u64 = 1 << 63;
 
 impl Streams {
     /// The stream with this name.
@@ -74,6 +78,21 @@ impl Streams {
     #[must_use]
     pub fn recipient(id: StreamId) -> Recipient {
         Recipient(id.0)
+    }
+
+    /// The consumer that is meant by the recipient of a message.
+    #[must_use]
+    pub fn consumer_recipient((stream, number): Key) -> Recipient {
+        Recipient(CONSUMERS | (stream.0 << 32) | u64::from(number))
+    }
+
+    /// The consumer that a message is for, if it is for one.
+    #[must_use]
+    pub fn consumer_of(recipient: Recipient) -> Option<Key> {
+        let id = recipient.0 & !CONSUMERS;
+        let number = u32::try_from(id & u64::from(u32::MAX)).unwrap_or(u32::MAX);
+        let is_one = recipient != Intake::TRANSFERS && recipient.0 & CONSUMERS != 0;
+        is_one.then_some((StreamId(id >> 32), number))
     }
 
     /// Adds a stream. One that is being restored has no name yet.
@@ -405,6 +424,35 @@ impl Intake {
             self.listen_with(subject, Target { inbox, recipient, share, refusal, shortcut })
         };
         config.subjects.iter().map(listen).collect()
+    }
+
+    /// Listens to requests for messages of a consumer, and to what its clients acknowledge.
+    #[must_use]
+    pub fn listen_for_consumer(
+        &self,
+        recipient: Recipient,
+        stream: &str,
+        name: &str,
+        config: &ConsumerConfig,
+    ) -> Vec<Arc<Subscription>> {
+        let mut subjects = Vec::new();
+        if config.ack_policy != AckPolicy::None {
+            subjects.push(format!("$JS.ACK.{stream}.{name}.>"));
+            subjects.push(format!("$JS.ACK.*.*.{stream}.{name}.>"));
+        }
+        if config.is_push() {
+            if config.flow_control {
+                subjects.push(format!("$JS.FC.{stream}.{name}.*"));
+            }
+        } else {
+            subjects.push(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
+            if !self.domain().is_empty() {
+                let domain = self.domain();
+                subjects.push(format!("$JS.{domain}.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
+            }
+        }
+        let listen = |subject: String| self.listen(&subject, recipient, Vec::new());
+        subjects.into_iter().map(listen).collect()
     }
 
     /// No longer listens.

@@ -36,15 +36,27 @@ pub fn publish(
     message: &Publication<'_>,
     ended: &mut Vec<Arc<Subscription>>,
 ) -> Delivery {
+    publish_to(worker, publisher, message.subject, message, ended)
+}
+
+/// The same for everyone who listens to `route`, whatever subject the message shows.
+#[inline]
+pub fn publish_to(
+    worker: &mut Worker,
+    publisher: &Publisher<'_>,
+    route: &[u8],
+    message: &Publication<'_>,
+    ended: &mut Vec<Arc<Subscription>>,
+) -> Delivery {
     let (cache, stages, random) = worker.split();
-    let matches = cache.lookup(publisher.account, message.subject);
+    let matches = cache.lookup(publisher.account, route);
     let receivers = matches.plain.len() + matches.queues.len();
     if receivers == 0 {
         return Delivery::NoReceiver;
     }
     let shared = Stages::shareable(message, receivers);
     let (shared, short) = (shared.as_ref(), None);
-    let mut fan_out = FanOut { stages, publisher, message, shared, short, ended };
+    let mut fan_out = FanOut { stages, publisher, route, message, shared, short, ended };
     let delivery = fan_out.all(matches, random);
     if let Some(subscription) = fan_out.short {
         take_short(worker, publisher, message, &subscription, ended);
@@ -97,6 +109,8 @@ pub fn answer_refused(
 struct FanOut<'a> {
     stages: &'a mut Stages,
     publisher: &'a Publisher<'a>,
+    /// The subject by which receivers are found.
+    route: &'a [u8],
     message: &'a Publication<'a>,
     shared: Option<&'a Bytes>,
     /// A subscription whose message may be answered at once, when all others have theirs.
@@ -129,7 +143,8 @@ impl FanOut<'_> {
                 self.short = Some(Arc::clone(subscription));
                 return true;
             }
-            self.stages.put(target, self.publisher.client.id, self.message, Order::Kept);
+            let message = Publication { subject: self.route, ..*self.message };
+            self.stages.put(target, self.publisher.client.id, &message, Order::Kept);
             return true;
         }
         let client = subscription.client();
@@ -137,7 +152,7 @@ impl FanOut<'_> {
             return false;
         }
         // A member of a queue group that is on its way out must not swallow the message.
-        if client.output.has_ended() || !subscription.lets_through(self.message.subject) {
+        if client.output.has_ended() || !subscription.lets_through(self.route) {
             return false;
         }
         if self.publisher.skip_stalled && client.output.stall().is_some() {

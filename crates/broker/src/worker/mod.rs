@@ -10,7 +10,7 @@ mod shortcut;
 mod stages;
 pub mod trace;
 
-pub use deliver::{Publisher, answer_refused, publish};
+pub use deliver::{Publisher, answer_refused, publish, publish_to};
 pub use inbox::{Bounds, Delivered, Inbound, Inbox, Parcel, Recipient, Target};
 pub use pool::{InUse, PoolSettings, Worker, WorkerPool};
 pub use share::Share;

@@ -11,7 +11,7 @@ mod subjects;
 
 pub(super) use features::discard_per_subject;
 
-use super::{Retention, StreamConfig, Surroundings};
+use super::{StreamConfig, Surroundings};
 use crate::error::{self, ApiError};
 use crate::name::{NAME_BYTES_MAX, is_well_formed};
 
@@ -60,7 +60,6 @@ pub fn check(
     numbers::limits(&mut config, mode)?;
     numbers::durations(&mut config, mode, around.duplicate_window_max)?;
     features::check(&mut config, mode)?;
-    refuse_missing_retention(&config)?;
     origin::check(&mut config, mode, around.streams)?;
     subjects::check(&mut config)?;
     account_bytes(&config, around)?;
@@ -93,17 +92,6 @@ fn texts(config: &StreamConfig) -> Result<(), ApiError> {
     )?;
     let metadata: usize = config.metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
     require(metadata <= METADATA_BYTES_MAX, "stream metadata exceeds maximum size of 131072 bytes")
-}
-
-/// Interest and work-queue streams need consumers, which do not exist yet. nats-server accepts
-/// them; this function goes when consumers come.
-fn refuse_missing_retention(config: &StreamConfig) -> Result<(), ApiError> {
-    let name = match config.retention {
-        Retention::Limits => return Ok(()),
-        Retention::Interest => "interest",
-        Retention::WorkQueue => "workqueue",
-    };
-    Err(invalid(&format!("{name} retention is not supported until consumers exist")))
 }
 
 fn account_bytes(config: &StreamConfig, around: &Surroundings<'_>) -> Result<(), ApiError> {

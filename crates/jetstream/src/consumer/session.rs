@@ -145,6 +145,20 @@ impl Session {
         self.position
     }
 
+    /// It goes through a list of messages before it looks at the others.
+    #[must_use]
+    pub fn is_skipping(&self) -> bool {
+        self.skip.is_some()
+    }
+
+    /// It has something to do with this message, which leaves the stream.
+    #[must_use]
+    pub fn awaits(&self, seq: u64) -> bool {
+        self.state.unacked.contains_key(&seq)
+            || self.state.exhausted.contains_key(&seq)
+            || self.skip.as_ref().is_some_and(|skip| skip.seqs.binary_search(&seq).is_ok())
+    }
+
     /// Requests that wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -78,6 +78,21 @@ pub enum Command<'a> {
     Limit(BatchLimits),
     /// A schedule is given up: it cannot be read, or what it publishes.
     Unschedule(u64),
+    /// Something about a consumer.
+    Consumer(ConsumerCommand<'a>),
+}
+
+/// A command about the consumer with this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsumerCommand<'a> {
+    /// It was created; behind the name comes the configuration, a checked one, in JSON.
+    Create(u32, &'a str, &'a [u8]),
+    /// Its configuration changed; the new one is checked, in JSON.
+    Update(u32, &'a [u8]),
+    /// It was deleted.
+    Remove(u32),
+    /// What it did, as changes of its state.
+    Consumed(u32, &'a [u8]),
 }
 
 const CREATE: u8 = 1;
@@ -90,6 +105,9 @@ const SOURCE: u8 = 7;
 const ADVANCE: u8 = 8;
 const LIMIT: u8 = 9;
 const UNSCHEDULE: u8 = 10;
+const CREATE_CONSUMER: u8 = 11;
+const UPDATE_CONSUMER: u8 = 12;
+const REMOVE_CONSUMER: u8 = 13;
 const RESTORE: u8 = 32;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
@@ -103,6 +121,8 @@ pub enum Record {
     Control,
     /// A deletion.
     Tombstone,
+    /// What a consumer did.
+    Consumer,
 }
 
 impl<'a> Command<'a> {
@@ -112,7 +132,9 @@ impl<'a> Command<'a> {
         match self {
             Self::Publish { .. } => Record::Publish,
             Self::Delete { .. } | Self::Purge { .. } => Record::Tombstone,
+            Self::Consumer(ConsumerCommand::Consumed(..)) => Record::Consumer,
             Self::PublishFast { .. }
+            | Self::Consumer(_)
             | Self::Create(_)
             | Self::Update(_)
             | Self::Remove
@@ -191,6 +213,7 @@ impl<'a> Command<'a> {
                 into.push(UNSCHEDULE);
                 into.extend_from_slice(&seq.to_le_bytes());
             }
+            Self::Consumer(command) => command.encode(into),
         }
     }
 
@@ -231,8 +254,15 @@ impl<'a> Command<'a> {
                 ADVANCE => Ok(Self::Advance(bytes.u64()?)),
                 LIMIT => BatchLimits::decode(&mut bytes).map(Self::Limit),
                 UNSCHEDULE => Ok(Self::Unschedule(bytes.u64()?)),
+                kind @ CREATE_CONSUMER..=REMOVE_CONSUMER => {
+                    ConsumerCommand::decode(kind, bytes).map(Self::Consumer)
+                }
                 _ => Err(DecodeError::Field("control command")),
             },
+            Record::Consumer => {
+                let number = number(&mut bytes)?;
+                Ok(Self::Consumer(ConsumerCommand::Consumed(number, bytes.0)))
+            }
             Record::Tombstone => match bytes.byte()? {
                 DELETE => {
                     let erase = bytes.byte()? != 0;
@@ -246,6 +276,40 @@ impl<'a> Command<'a> {
             },
         }
     }
+}
+
+impl<'a> ConsumerCommand<'a> {
+    fn encode(&self, into: &mut Vec<u8>) {
+        let (kind, number, rest) = match *self {
+            Self::Create(number, _, config) => (Some(CREATE_CONSUMER), number, config),
+            Self::Update(number, config) => (Some(UPDATE_CONSUMER), number, config),
+            Self::Remove(number) => (Some(REMOVE_CONSUMER), number, &b""[..]),
+            Self::Consumed(number, changes) => (None, number, changes),
+        };
+        into.extend(kind);
+        put_varint(into, u64::from(number));
+        if let Self::Create(_, name, _) = self {
+            put_text(into, name.as_bytes());
+        }
+        into.extend_from_slice(rest);
+    }
+
+    fn decode(kind: u8, mut bytes: Bytes<'a>) -> Result<Self, DecodeError> {
+        let number = number(&mut bytes)?;
+        Ok(match kind {
+            CREATE_CONSUMER => {
+                let name = str::from_utf8(bytes.text()?);
+                Self::Create(number, name.map_err(|_| DecodeError::Field("name"))?, bytes.0)
+            }
+            UPDATE_CONSUMER => Self::Update(number, bytes.0),
+            _ => Self::Remove(number),
+        })
+    }
+}
+
+/// The number of a consumer.
+fn number(bytes: &mut Bytes<'_>) -> Result<u32, DecodeError> {
+    u32::try_from(bytes.varint()?).map_err(|_| DecodeError::Field("consumer"))
 }
 
 fn put_message(into: &mut Vec<u8>, message: &FromOrigin<'_>) {
@@ -285,6 +349,10 @@ mod tests {
             Command::Source { feed: 1, identity: b"abcdefgh", message },
             Command::Advance(41),
             Command::Unschedule(7),
+            Command::Consumer(ConsumerCommand::Create(300, "C", b"{}")),
+            Command::Consumer(ConsumerCommand::Update(1, b"{}")),
+            Command::Consumer(ConsumerCommand::Remove(2)),
+            Command::Consumer(ConsumerCommand::Consumed(3, b"changes")),
             Command::Limit(BatchLimits { messages: 77, ..BatchLimits::default() }),
         ] {
             let mut bytes = Vec::new();

@@ -3,6 +3,7 @@
 use super::pages::{Location, Meta, Pages};
 use super::stored::PartsOrigin;
 use super::subjects::{SubjectId, Subjects};
+use super::tallies::Tallies;
 
 /// No stream comes this far; what says that it does is refused, so that sums stay numbers.
 pub const SEQ_MAX: u64 = 1 << 62;
@@ -49,6 +50,8 @@ pub struct Index {
     first_seq: u64,
     last_seq: u64,
     last_time: i64,
+    /// What is to come for those who read it.
+    pub(super) tallies: Tallies,
 }
 
 impl Index {
@@ -64,13 +67,15 @@ impl Index {
             first_seq,
             last_seq: first_seq - 1,
             last_time: 0,
+            tallies: Tallies::default(),
         }
     }
 
     /// The same messages to be looked at, not to be changed. It takes little time and memory.
     #[must_use]
     pub fn view(&self) -> Self {
-        Self { subjects: self.subjects.view(), pages: self.pages.clone(), ..*self }
+        let (subjects, pages) = (self.subjects.view(), self.pages.clone());
+        Self { subjects, pages, tallies: Tallies::default(), ..*self }
     }
 
     /// Messages there are.
@@ -181,7 +186,7 @@ impl Index {
     }
 
     /// The first message of a subject at or behind `seq`.
-    fn next_of(&self, id: SubjectId, seq: u64) -> Option<u64> {
+    pub(super) fn next_of(&self, id: SubjectId, seq: u64) -> Option<u64> {
         let state = self.subjects.state(id);
         if seq > state.last {
             return None;
@@ -218,7 +223,11 @@ impl Index {
         if filter == b">" {
             return self.pages.count(seq, self.last_seq);
         }
-        let wanted = self.subjects.matching(filter);
+        self.count_of(&self.subjects.matching(filter), seq)
+    }
+
+    /// Messages of these subjects at or behind `seq`.
+    pub(super) fn count_of(&self, wanted: &[SubjectId], seq: u64) -> u64 {
         let counted = wanted.iter().map(|&id| {
             let state = self.subjects.state(id);
             if seq <= state.first { Some(state.count) } else { (seq > state.last).then_some(0) }
@@ -227,7 +236,7 @@ impl Index {
             return count;
         }
         let mut is_wanted = Vec::new();
-        for id in wanted {
+        for &id in wanted {
             if is_wanted.len() <= id.slot() {
                 is_wanted.resize(id.slot() + 1, false);
             }
@@ -290,6 +299,9 @@ impl Index {
         self.bytes += u64::from(size);
         self.last_seq = seq;
         self.last_time = time;
+        if !self.tallies.is_empty() {
+            self.tallies.came(message.subject);
+        }
         (seq, before)
     }
 
@@ -312,6 +324,9 @@ impl Index {
     /// Removes the message `seq`.
     pub fn remove(&mut self, seq: u64) -> Option<Removed> {
         let meta = self.pages.get(seq)?;
+        if !self.tallies.is_empty() {
+            self.tallies.went(seq, &self.subjects.name(meta.subject));
+        }
         self.unlink(seq, meta.subject);
         self.pages.remove(seq);
         self.messages -= 1;
@@ -343,6 +358,7 @@ impl Index {
     pub fn clear(&mut self, seq: u64) {
         self.pages.clear();
         self.subjects.clear();
+        self.tallies.all_went();
         self.messages = 0;
         self.bytes = 0;
         self.last_seq = self.last_seq.max(seq.saturating_sub(1));
@@ -386,6 +402,7 @@ impl Index {
             first_seq,
             last_seq,
             last_time,
+            tallies: Tallies::default(),
         };
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::consumers::Consumers;
 use super::dedup::Dedup;
 use super::expiry::Expiries;
 use super::fast::FastBatches;
@@ -44,6 +45,8 @@ pub struct Stream {
     pub(super) work: VecDeque<Work>,
     /// All messages that there were are gone: see [`Self::take_cleared`].
     pub(super) is_cleared: bool,
+    /// Who reads it.
+    pub(super) consumers: Consumers,
     /// Noted in what changes.
     pub(super) epoch: u64,
     /// When the stream was created, in nanoseconds since 1970.
@@ -69,6 +72,7 @@ impl Stream {
             last_message_id: Vec::new(),
             work: VecDeque::new(),
             is_cleared: false,
+            consumers: Consumers::default(),
             epoch: 0,
             created,
             shapes: Shapes::new(&config),
@@ -99,6 +103,7 @@ impl Stream {
             taking: self.taking.clone(),
             last_message_id: self.last_message_id.clone(),
             work: VecDeque::new(),
+            consumers: self.consumers.clone(),
             ..*self
         }
     }
@@ -123,6 +128,17 @@ impl Stream {
     #[must_use]
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// What it holds, for those who count what is to come.
+    pub fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
+    /// Takes over what is not logged from another copy of the stream.
+    pub fn take_unlogged(&mut self, other: &mut Self) {
+        self.consumers.take_unlogged(&other.consumers);
+        self.index.tallies = std::mem::take(&mut other.index.tallies);
     }
 
     /// Ids remembered within the duplicate window.

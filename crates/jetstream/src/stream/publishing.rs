@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::dedup::IdHash;
 use super::draft::{Draft, Origin, Publish};
 use super::index::{NewMessage, Removed, SEQ_MAX};
 use super::machine::Stream;
@@ -55,16 +56,18 @@ pub struct Stored<'a> {
     pub body: Cow<'a, [u8]>,
     /// The counter's value with it.
     pub value: Option<Integer>,
+    /// It is kept: somebody wants it.
+    pub is_kept: bool,
 }
 
 impl Stored<'_> {
     /// The same, with bytes of its own.
     #[must_use]
     pub fn into_owned(self) -> Stored<'static> {
-        let Self { seq, time, previous, value, .. } = self;
+        let Self { seq, time, previous, value, is_kept, .. } = self;
         let own = |bytes: Cow<'_, [u8]>| Cow::Owned(bytes.into_owned());
         let (subject, headers, body) = (own(self.subject), own(self.headers), own(self.body));
-        Stored { seq, time, previous, subject, headers, body, value }
+        Stored { seq, time, previous, subject, headers, body, value, is_kept }
     }
 }
 
@@ -221,6 +224,14 @@ impl Stream {
         let Publish { asked, id, now, .. } = draft.published;
         let Draft { subject, headers, body, value, .. } = draft;
         let time = self.time_for(now);
+        self.last_message_id.clear();
+        self.last_message_id.extend_from_slice(asked.msg_id.unwrap_or_default());
+        if self.is_unwanted(&subject) {
+            let (seq, previous, is_kept) = (self.index.last_seq() + 1, 0, false);
+            self.index.skip_to(seq, time);
+            self.remember(id, seq, time);
+            return Stored { seq, time, previous, subject, headers, body, value, is_kept };
+        }
         let size = self.size_of(&subject, &headers, &body);
         let (seq, previous) = self.index.append(&NewMessage {
             subject: &subject,
@@ -234,13 +245,7 @@ impl Stream {
             let nanos = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
             self.expiries.insert(seq, time.saturating_add(nanos));
         }
-        self.last_message_id.clear();
-        self.last_message_id.extend_from_slice(asked.msg_id.unwrap_or_default());
-        if let Some(id) = id
-            && self.config.duplicate_window.0 > 0
-        {
-            self.dedup.insert(id, seq, time);
-        }
+        self.remember(id, seq, time);
         if let Some(first) = draft.first_time {
             self.schedules.remove(previous);
             self.schedules.set(seq, first);
@@ -253,7 +258,16 @@ impl Stream {
             let _ = self.purge(&Purge { filter: ended, ..Purge::default() });
         }
         self.begin_work(removed);
-        Stored { seq, time, previous, subject, headers, body, value }
+        Stored { seq, time, previous, subject, headers, body, value, is_kept: true }
+    }
+
+    /// Remembers the id of the message that was stored.
+    fn remember(&mut self, id: Option<IdHash>, seq: u64, time: i64) {
+        if let Some(id) = id
+            && self.config.duplicate_window.0 > 0
+        {
+            self.dedup.insert(id, seq, time);
+        }
     }
 
     fn rolls_up(&self) -> bool {

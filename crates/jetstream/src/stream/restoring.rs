@@ -122,7 +122,8 @@ impl Stream {
             RestoreStep::Message { seq, time, subject, headers, body } => {
                 let (subject, headers, body) =
                     (Cow::Borrowed(subject), Cow::Borrowed(headers), Cow::Borrowed(body));
-                let stored = Stored { seq, time, previous: 0, subject, headers, body, value: None };
+                let (previous, value, is_kept) = (0, None, true);
+                let stored = Stored { seq, time, previous, subject, headers, body, value, is_kept };
                 return self.restore_message(stored, id, (now, zones), removed);
             }
             RestoreStep::Deleted(seq) => removed.extend(self.index.remove(seq)),

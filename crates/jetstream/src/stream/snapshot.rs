@@ -7,6 +7,7 @@
 
 use super::batches;
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::consumers::Consumers;
 use super::index::Totals;
 use super::machine::Stream;
 use super::page::Head;
@@ -29,6 +30,8 @@ pub enum Part {
     Order,
     /// Message ids within the duplicate window.
     Ids(u64),
+    /// Consumers, if there are such.
+    Consumers,
 }
 
 /// A stream at one moment. It can be saved while the stream goes on.
@@ -61,14 +64,15 @@ impl Snapshot {
 
     /// Its parts, and in which epoch each changed last. The state comes first.
     pub fn parts(&self) -> impl Iterator<Item = (Part, u64)> {
-        let Stream { index, dedup, .. } = &self.stream;
+        let Stream { index, dedup, consumers, .. } = &self.stream;
         let pages = index.pages().numbers().map(|(number, epoch)| (Part::Page(number), epoch));
         let chunks = (0..).zip(index.subjects().chunks());
         let chunks = chunks.map(|(number, epoch)| (Part::Subjects(number), epoch));
         let ids = dedup.slices().map(|(number, epoch)| (Part::Ids(number), epoch));
         let order = (Part::Order, index.subjects().order_changed());
         let first = [(Part::State, self.epoch), order];
-        first.into_iter().chain(pages).chain(chunks).chain(ids)
+        let last = consumers.are_logged().then_some((Part::Consumers, consumers.changed));
+        first.into_iter().chain(pages).chain(chunks).chain(ids).chain(last)
     }
 
     /// The order of the subjects was saved, and is not needed here any more.
@@ -87,6 +91,7 @@ impl Snapshot {
             }
             Part::Order => index.subjects().save_order(into),
             Part::Ids(number) => dedup.save_slice(number, into),
+            Part::Consumers => self.stream.consumers.save(into),
         }
     }
 }
@@ -204,6 +209,10 @@ impl Loading {
                 let bytes = &mut Bytes(bytes);
                 subjects.load_order(bytes)?;
                 return if bytes.0.is_empty() { Ok(()) } else { Err(DecodeError::Field("order")) };
+            }
+            Part::Consumers => {
+                self.stream.consumers = Consumers::load(bytes)?;
+                return Ok(());
             }
             Part::Ids(number) => {
                 let bytes = &mut Bytes(bytes);
@@ -338,6 +347,7 @@ impl Part {
             Self::Subjects(number) => (3, number),
             Self::Order => (4, 0),
             Self::Ids(number) => (5, number),
+            Self::Consumers => (6, 0),
         }
     }
 
@@ -350,6 +360,7 @@ impl Part {
             3 => Some(Self::Subjects(number)),
             4 => Some(Self::Order),
             5 => Some(Self::Ids(number)),
+            6 => Some(Self::Consumers),
             _ => None,
         }
     }

@@ -30,6 +30,8 @@ pub(super) enum Work {
     TrimSubjects { after: Vec<u8> },
     /// What is over the limits of the stream goes.
     Trim,
+    /// Messages from `seq` on and before `end` go that no consumer needs.
+    Unneeded { seq: u64, end: u64 },
 }
 
 /// Subjects that a filter matches, and how many messages they have.
@@ -151,6 +153,7 @@ impl Stream {
                 })
             }
             Work::Trim => self.trim(budget, removed),
+            Work::Unneeded { seq, end } => self.drop_unneeded_from(seq, *end, budget, removed),
         }
     }
 
@@ -288,6 +291,26 @@ impl Stream {
             }
         }
         true
+    }
+
+    /// Removes messages that no consumer needs, from `seq` on, which goes on with them.
+    fn drop_unneeded_from(
+        &mut self,
+        seq: &mut u64,
+        end: u64,
+        budget: &mut usize,
+        removed: &mut Vec<Removed>,
+    ) -> bool {
+        while *budget > 0 {
+            let found = self.index.pages().at_or_after((*seq).max(self.index.first_seq()));
+            let Some((at, meta)) = found.filter(|&(at, _)| at < end) else { return true };
+            *budget -= 1;
+            *seq = at + 1;
+            if !self.is_needed(at, &self.index.subjects().name(meta.subject)) {
+                removed.extend(self.index.remove(at));
+            }
+        }
+        false
     }
 
     /// Removes a message that is there.

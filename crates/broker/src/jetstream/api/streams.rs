@@ -10,11 +10,13 @@ use anabranch_jetstream::config::{
     API_LEVEL, AccountLimits, Creation, ServerStorage, Storage, StreamConfigRequest, StreamSource,
     Surroundings, Topology, create as check_creation, update as check_update,
 };
+use anabranch_jetstream::consumer::End;
 use anabranch_jetstream::stream::{Command, Index, Progress};
 use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
 
 use super::Request;
 use crate::jetstream::held::{Held, Store};
+use crate::jetstream::outbox::Outbox;
 use crate::jetstream::parked::Asked;
 use crate::jetstream::recovery;
 use crate::jetstream::shard::{Shard, now};
@@ -30,6 +32,11 @@ pub fn account_info(shard: &Shard) -> AccountInfo {
         reserved_memory: streams.reserved_in(Storage::Memory),
         reserved_storage: streams.reserved_in(Storage::File),
         streams: count(streams.len()),
+        consumers: streams
+            .iter()
+            .map(|held| held.machine.consumers().public().count())
+            .map(count)
+            .sum(),
         domain: shard.intake.domain().to_owned(),
         api: ApiUse {
             level: API_LEVEL,
@@ -146,7 +153,12 @@ pub fn updated(shard: &Shard, request: &Request<'_>) -> Result<Updated, ApiError
 }
 
 /// `STREAM.DELETE`.
-pub fn delete(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Deleted, ApiError> {
+pub fn delete(
+    shard: &mut Shard,
+    request: &Request<'_>,
+    now: i64,
+    outbox: &mut Outbox<'_>,
+) -> Result<Deleted, ApiError> {
     require_empty(request.body)?;
     let name = request.stream.as_bytes();
     let held = shard.streams.find(name).ok_or(error::STREAM_NOT_FOUND)?;
@@ -155,6 +167,7 @@ pub fn delete(shard: &mut Shard, request: &Request<'_>, now: i64) -> Result<Dele
         shard.log_now(id, now, &Command::Remove)?;
         shard.ledger.bury(id);
     }
+    shard.stop_serving_all(id, End::Deleted, outbox);
     if let Some(held) = shard.streams.remove(id) {
         shard.intake.leave(&held.subscriptions);
         if let Store::Memory(payloads) = held.store {
@@ -323,6 +336,7 @@ pub fn state(held: &Held) -> StreamState {
         num_subjects: count(index.subjects().len()),
         num_deleted: index.deleted_count(),
         lost: held.trouble.losses.shown(),
+        consumer_count: machine.consumers().public().map(|_| 1).sum(),
         ..StreamState::default()
     }
 }

@@ -1,0 +1,245 @@
+//! Messages on their way to consumers: after each turn those are looked at that may have something
+//! to send, each for a moment.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anabranch_jetstream::consumer::{Delivery, Effect, Next};
+use anabranch_jetstream::publish::block;
+use anabranch_log::format::StreamId;
+
+use super::interests::{Interests, Senders};
+use super::served::{Key, Served};
+use super::source::View;
+use crate::jetstream::advising::report;
+use crate::jetstream::held::Held;
+use crate::jetstream::outbox::Outbox;
+use crate::jetstream::shard::{Shard, now};
+use crate::worker::{Inbound, Inbox};
+
+/// How long messages are sent between two turns.
+const SLICE: Duration = Duration::from_micros(1500);
+/// Messages that one consumer sends before another has its turn.
+const MESSAGES_AT_ONCE: usize = 128;
+
+/// Who has something to do.
+pub struct Consuming {
+    /// May have something to send.
+    pub(super) ready: VecDeque<Key>,
+    /// Did something that is to be logged.
+    pub(super) touched: Vec<Key>,
+    /// When each is to be looked after.
+    pub(super) deadlines: BTreeSet<(i64, Key)>,
+    /// Streams where messages came or went.
+    pub(super) stirred: BTreeSet<StreamId>,
+    /// Were unused for too long.
+    pub(super) inactive: Vec<Key>,
+    /// Who sends unasked.
+    pub(super) senders: Senders,
+    /// Where interest changed.
+    pub(super) interests: Arc<Interests>,
+    /// When it is tried again to log what they did.
+    pub(super) log_again: Option<Instant>,
+}
+
+impl Consuming {
+    /// Nobody, yet.
+    #[must_use]
+    pub fn new(inbox: &Arc<Inbox>) -> Self {
+        Self {
+            ready: VecDeque::new(),
+            touched: Vec::new(),
+            deadlines: BTreeSet::new(),
+            stirred: BTreeSet::new(),
+            inactive: Vec::new(),
+            senders: Senders::default(),
+            interests: Arc::new(Interests::new(Arc::clone(inbox))),
+            log_again: None,
+        }
+    }
+
+    /// Messages came to the stream or went from it.
+    pub fn stir(&mut self, held: &Held) {
+        if !held.served.is_empty() {
+            self.stirred.insert(held.id);
+        }
+    }
+
+    /// There is something to do at once.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        let logs = !self.touched.is_empty() && self.log_again.is_none();
+        !self.ready.is_empty() || !self.stirred.is_empty() || !self.inactive.is_empty() || logs
+    }
+
+    /// In how long it is tried again to log what they did, if that waits.
+    #[must_use]
+    pub fn patience(&self, now: Instant) -> Option<Duration> {
+        self.log_again.map(|then| then.saturating_duration_since(now))
+    }
+
+    pub(super) fn set_ready(&mut self, key: Key, served: &mut Served) {
+        if !std::mem::replace(&mut served.is_ready, true) {
+            self.ready.push_back(key);
+        }
+    }
+
+    pub(super) fn set_deadline(&mut self, key: Key, served: &mut Served) {
+        let deadline = served.session.next_deadline();
+        if deadline == served.deadline {
+            return;
+        }
+        if let Some(before) = served.deadline {
+            self.deadlines.remove(&(before, key));
+        }
+        if let Some(deadline) = deadline {
+            self.deadlines.insert((deadline, key));
+        }
+        served.deadline = deadline;
+    }
+}
+
+impl Shard {
+    /// Sends what consumers are to be sent, and logs what they did.
+    pub(in crate::jetstream) fn consume(&mut self) {
+        self.note_interests();
+        self.note_stirred();
+        self.tick_consumers();
+        if !self.consuming.ready.is_empty() {
+            self.with_outbox(Self::deliver);
+        }
+        self.log_consumed();
+        self.end_inactive();
+    }
+
+    /// A message came for a consumer: a request, or an acknowledgement.
+    pub(in crate::jetstream) fn hear(
+        &mut self,
+        key: Key,
+        message: &Inbound<'_>,
+        outbox: &mut Outbox<'_>,
+    ) {
+        let Inbound { subject, reply, headers, body, .. } = *message;
+        let now = now();
+        self.attend(key, outbox, |served, view| {
+            if subject.starts_with(b"$JS.ACK.") {
+                served.acknowledged_at = Some(now);
+                served.session.acknowledge(subject, reply, body, now, view);
+            } else if subject.starts_with(b"$JS.FC.") {
+                served.session.flow_reply(subject, headers, now);
+            } else {
+                served.session.request(reply, headers, body, now, view);
+            }
+            true
+        });
+    }
+
+    /// Does something with a consumer, and what follows from it; `act` says whether there may be
+    /// something to send.
+    pub(in crate::jetstream) fn attend(
+        &mut self,
+        key: Key,
+        outbox: &mut Outbox<'_>,
+        act: impl FnOnce(&mut Served, &mut View<'_, '_>) -> bool,
+    ) {
+        let Some(held) = self.streams.get_mut(key.0) else { return };
+        let Some(mut served) = held.served.take(key.1) else { return };
+        served.settle_tally(held.machine.index_mut());
+        let filters = served.session.config().filters().to_vec();
+        let mut view = View::new(held, outbox, &filters, (served.tally, served.looked));
+        let is_ready = act(&mut served, &mut view);
+        served.looked = view.looked;
+        self.follow(key, &mut served, outbox);
+        if is_ready {
+            self.consuming.set_ready(key, &mut served);
+        }
+        if let Some(held) = self.streams.get_mut(key.0) {
+            held.served.put(key.1, served);
+        }
+    }
+
+    /// Sends and tells what a session says, and notes what it did.
+    pub(super) fn follow(&mut self, key: Key, served: &mut Served, outbox: &mut Outbox<'_>) {
+        let Served { session, unlogged, confirms, .. } = served;
+        session.drain_changes(unlogged);
+        let mut effects = std::mem::take(&mut served.effects);
+        session.drain_effects(&mut effects);
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Send { to, reply, headers } => {
+                    outbox.send(&to, &reply, headers.len(), &headers);
+                }
+                Effect::Confirm { to } => confirms.push(to),
+                Effect::Report(what) => report(&self.intake, &self.streams, key, &what, outbox),
+                Effect::Resumed => {}
+                Effect::Inactive => self.consuming.inactive.push(key),
+            }
+        }
+        served.effects = effects;
+        let has_done = !served.unlogged.is_empty() || !served.confirms.is_empty();
+        if has_done && !std::mem::replace(&mut served.is_touched, true) {
+            self.consuming.touched.push(key);
+        }
+        self.consuming.set_deadline(key, served);
+    }
+
+    /// Sends for a moment.
+    fn deliver(&mut self, outbox: &mut Outbox<'_>) {
+        let begun = Instant::now();
+        let now = now();
+        while let Some(key) = self.consuming.ready.pop_front() {
+            self.attend(key, outbox, |served, view| {
+                served.is_ready = false;
+                send_some(served, view, now)
+            });
+            if begun.elapsed() > SLICE {
+                break;
+            }
+        }
+    }
+}
+
+/// Sends some messages; whether there may be more.
+fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
+    for _ in 0..MESSAGES_AT_ONCE {
+        match served.session.next(now, view) {
+            Next::Deliver(delivery) => {
+                served.delivered_at = Some(now);
+                view.advance(served.session.position());
+                send(&delivery, view);
+                served.session.drain_effects(&mut served.effects);
+                served.effects.retain(|effect| !send_at_once(effect, view.outbox));
+            }
+            Next::Wait => return view.is_unfinished,
+        }
+    }
+    true
+}
+
+/// Sends a status, which has its place among the messages; false if it is something else.
+fn send_at_once(effect: &Effect, outbox: &mut Outbox<'_>) -> bool {
+    let Effect::Send { to, reply, headers } = effect else { return false };
+    outbox.send(to, reply, headers.len(), headers);
+    true
+}
+
+/// Sends a message.
+fn send(delivery: &Delivery, view: &mut View<'_, '_>) {
+    let Some(payload) = view.payload(delivery.seq) else { return };
+    let index = view.held.machine.index();
+    let Some(meta) = index.get(delivery.seq) else { return };
+    let subject = index.subjects().name(meta.subject);
+    let mut headers = payload.headers;
+    for (key, value) in &delivery.headers {
+        headers = block::with(&headers, key, value).into();
+    }
+    let mut body = payload.body;
+    if delivery.headers_only {
+        headers = block::with(&headers, "Nats-Msg-Size", &body.len().to_string()).into();
+        body = Box::default();
+    }
+    let message = [&*headers, &*body].concat();
+    let (to, reply) = (&delivery.to, &delivery.reply);
+    view.outbox.deliver(to, (&subject, reply), (headers.len(), &message));
+}

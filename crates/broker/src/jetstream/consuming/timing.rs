@@ -1,0 +1,101 @@
+//! What consumers do because time passed, messages came, or somebody began to listen.
+
+use anabranch_subject::trie::{Interest, Matches};
+
+use super::served::{Key, Served};
+use crate::jetstream::shard::{Shard, now};
+
+/// Consumers that are looked after in one turn because time passed.
+const CONSUMERS_AT_ONCE: usize = 256;
+
+impl Shard {
+    /// When consumers are to be looked after, in nanoseconds since 1970.
+    pub(in crate::jetstream) fn consumers_due(&self) -> Option<i64> {
+        self.consuming.deadlines.first().map(|&(deadline, _)| deadline)
+    }
+
+    /// Lets time pass for consumers.
+    pub(super) fn tick_consumers(&mut self) {
+        let now = now();
+        if self.consumers_due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.with_outbox(|shard, outbox| {
+            for _ in 0..CONSUMERS_AT_ONCE {
+                let due = shard.consuming.deadlines.first().filter(|(due, _)| *due <= now);
+                let Some(&(due, key)) = due else { return };
+                shard.consuming.deadlines.remove(&(due, key));
+                shard.attend(key, outbox, |served, view| {
+                    served.deadline = None;
+                    served.session.tick(now, view);
+                    true
+                });
+            }
+        });
+    }
+
+    /// Messages came or went: some consumers may have something to send, others something less to
+    /// wait for.
+    pub(super) fn note_stirred(&mut self) {
+        if self.consuming.stirred.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        for id in std::mem::take(&mut self.consuming.stirred) {
+            let Some(held) = self.streams.get_mut(id) else { continue };
+            held.machine.index_mut().take_stirred(&mut found);
+            for tally in found.drain(..) {
+                let Some(number) = held.served.by_tally(tally) else { continue };
+                if let Some(served) = held.served.get_mut(number).filter(|one| one.session.wants())
+                {
+                    self.consuming.set_ready((id, number), served);
+                }
+            }
+            let robbed = held.served.take_robbed();
+            if !robbed.is_empty() {
+                self.with_outbox(|shard, outbox| {
+                    robbed
+                        .iter()
+                        .for_each(|&number| shard.attend((id, number), outbox, |_, _| true));
+                });
+            }
+        }
+    }
+
+    /// Somebody began or ended to listen to what consumers send unasked.
+    pub(super) fn note_interests(&mut self) {
+        let changed = self.consuming.interests.take();
+        if changed.is_empty() {
+            return;
+        }
+        let keys = changed.iter().flat_map(|subject| self.consuming.senders.of(subject).to_vec());
+        let keys: Vec<Key> = keys.collect();
+        self.with_outbox(|shard, outbox| {
+            keys.iter().for_each(|&key| shard.look_who_listens(key, outbox));
+        });
+    }
+
+    /// Looks whether somebody listens to what a consumer sends.
+    pub(super) fn look_who_listens(
+        &mut self,
+        key: Key,
+        outbox: &mut crate::jetstream::outbox::Outbox<'_>,
+    ) {
+        let account = std::sync::Arc::clone(&self.intake.server.account);
+        let now = now();
+        self.attend(key, outbox, |served: &mut Served, _| {
+            let config = served.session.config();
+            let mut found = Matches::new();
+            account.matches(config.deliver_subject.as_bytes(), &mut found);
+            let group = config.deliver_group.as_bytes();
+            let is_heard = if group.is_empty() {
+                !found.plain.is_empty() || !found.queues.is_empty()
+            } else {
+                let members = found.queues.iter().filter_map(|queue| queue.members.first());
+                members.into_iter().any(|member| member.queue() == Some(group))
+            };
+            served.session.set_interest(is_heard, now);
+            true
+        });
+    }
+}

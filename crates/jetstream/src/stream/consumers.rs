@@ -1,0 +1,351 @@
+//! The consumers of a stream, as far as they are durable, and which messages they still need.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anabranch_subject::matching;
+
+use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::index::{Index, Removed};
+use super::machine::Stream;
+use super::work::Work;
+use crate::config::Retention;
+use crate::consumer::{AckPolicy, Change, ConsumerConfig, DeliverPolicy, State};
+use crate::json::{self, Strictness};
+
+/// Numbers from here on are of consumers of which nothing is written to disk.
+pub const UNLOGGED: u32 = 1 << 31;
+/// Consumers are saved in this version.
+const VERSION: u64 = 1;
+
+/// A consumer, as far as it is durable.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// What tells it from all others that the stream ever had.
+    pub number: u32,
+    /// Its name.
+    pub name: String,
+    /// Its configuration, a checked one.
+    pub config: ConsumerConfig,
+    /// When it was created, in nanoseconds since 1970.
+    pub created: i64,
+    /// The first sequence that it may be given.
+    pub begin: u64,
+    /// The last sequence of the stream when it was created.
+    pub seen: u64,
+    /// How far it is.
+    pub state: State,
+}
+
+/// The consumers of a stream.
+#[derive(Debug, Clone, Default)]
+pub struct Consumers {
+    by_number: BTreeMap<u32, Arc<Consumer>>,
+    by_name: BTreeMap<String, u32>,
+    /// The last numbers that were given, to those that are logged and the others.
+    last: u32,
+    last_unlogged: u32,
+    /// Noted when one changes.
+    pub(super) changed: u64,
+}
+
+impl Consumer {
+    /// It wants messages of this subject.
+    #[must_use]
+    pub fn wants(&self, subject: &[u8]) -> bool {
+        let filters = self.config.filters();
+        let matches = |filter: &String| matching::matches(filter.as_bytes(), subject);
+        filters.is_empty() || filters.iter().any(matches)
+    }
+
+    /// What it does is logged.
+    #[must_use]
+    pub fn is_logged(&self) -> bool {
+        self.number < UNLOGGED
+    }
+
+    /// Sequences with which a consumer of the last message of each subject begins, from `next` on.
+    #[must_use]
+    pub fn last_of_each(&self, index: &Index, next: u64) -> Vec<u64> {
+        if self.config.deliver_policy != DeliverPolicy::LastPerSubject || next > self.seen {
+            return Vec::new();
+        }
+        let filters = self.config.filters();
+        let all = [">".to_owned()];
+        let filters = if filters.is_empty() { &all[..] } else { filters };
+        let filters = filters.iter().map(|filter| filter.as_bytes());
+        let mut last = index.last_of_each(filters, self.seen, usize::MAX).unwrap_or_default();
+        last.retain(|&seq| seq >= next);
+        last
+    }
+}
+
+impl Consumers {
+    /// The consumer with this number.
+    #[must_use]
+    pub fn get(&self, number: u32) -> Option<&Consumer> {
+        self.by_number.get(&number).map(|consumer| &**consumer)
+    }
+
+    /// The consumer with this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Consumer> {
+        self.by_name.get(name).and_then(|&number| self.get(number))
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Consumer> {
+        self.by_name.values().filter_map(|&number| self.get(number))
+    }
+
+    /// Those that clients made for themselves, by name.
+    pub fn public(&self) -> impl Iterator<Item = &Consumer> {
+        self.iter().filter(|consumer| !consumer.config.serves_origin())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_name.len()
+    }
+
+    /// There are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Something of them is to be saved.
+    pub(super) fn are_logged(&self) -> bool {
+        self.last > 0
+    }
+
+    /// A number for a new one.
+    #[must_use]
+    pub fn new_number(&self, is_logged: bool) -> u32 {
+        match is_logged {
+            true => self.last + 1,
+            false => self.last_unlogged.max(UNLOGGED) + 1,
+        }
+    }
+
+    fn insert(&mut self, consumer: Consumer) {
+        let (number, name) = (consumer.number, consumer.name.clone());
+        let last = if number < UNLOGGED { &mut self.last } else { &mut self.last_unlogged };
+        *last = number.max(*last);
+        self.by_name.insert(name, number);
+        self.by_number.insert(number, Arc::new(consumer));
+    }
+
+    fn get_mut(&mut self, number: u32) -> Option<&mut Consumer> {
+        self.by_number.get_mut(&number).map(Arc::make_mut)
+    }
+
+    fn remove(&mut self, number: u32) -> Option<Arc<Consumer>> {
+        let consumer = self.by_number.remove(&number)?;
+        self.by_name.remove(&consumer.name);
+        Some(consumer)
+    }
+
+    /// Takes over those of another copy of the stream of which nothing is logged.
+    pub(super) fn take_unlogged(&mut self, other: &Self) {
+        let unlogged = other.by_number.range(UNLOGGED..);
+        unlogged.for_each(|(_, consumer)| self.insert(Consumer::clone(consumer)));
+    }
+
+    /// Somebody wants messages of this subject.
+    fn want(&self, subject: &[u8]) -> bool {
+        self.by_number.values().any(|consumer| consumer.wants(subject))
+    }
+
+    /// Somebody still needs this message.
+    fn need(&self, seq: u64, subject: &[u8]) -> bool {
+        let needs = |consumer: &Arc<Consumer>| consumer.state.needs(seq) && consumer.wants(subject);
+        self.by_number.values().any(needs)
+    }
+
+    /// Appends those of which something is logged.
+    pub(super) fn save(&self, into: &mut Vec<u8>) {
+        put_varint(into, VERSION);
+        put_varint(into, u64::from(self.last));
+        for consumer in self.by_number.values().filter(|consumer| consumer.is_logged()) {
+            put_varint(into, u64::from(consumer.number));
+            put_text(into, consumer.name.as_bytes());
+            put_text(into, &json::to_vec(&consumer.config));
+            into.extend_from_slice(&consumer.created.to_le_bytes());
+            put_varint(into, consumer.begin);
+            put_varint(into, consumer.seen);
+            put_text(into, &consumer.state.encode());
+        }
+    }
+
+    /// Those that [`Self::save`] wrote.
+    pub(super) fn load(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut bytes = Bytes(bytes);
+        let version = bytes.varint()?;
+        if version != VERSION {
+            return Err(DecodeError::Version(u32::try_from(version).unwrap_or(u32::MAX)));
+        }
+        let number = |bytes: &mut Bytes<'_>| {
+            let number = u32::try_from(bytes.varint()?).ok().filter(|&number| number < UNLOGGED);
+            number.ok_or(DecodeError::Field("consumer"))
+        };
+        let mut consumers = Self { last: number(&mut bytes)?, ..Self::default() };
+        while !bytes.0.is_empty() {
+            let number = number(&mut bytes)?;
+            let name = str::from_utf8(bytes.text()?);
+            let name = name.map_err(|_| DecodeError::Field("consumer"))?.to_owned();
+            let config = ConsumerConfig::parse(bytes.text()?, Strictness::Lenient)
+                .map_err(|_| DecodeError::Field("configuration of a consumer"))?;
+            let created = bytes.i64()?;
+            let (begin, seen) = (bytes.varint()?, bytes.varint()?);
+            let state = State::decode(bytes.text()?)?;
+            if number > consumers.last || begin == 0 {
+                return Err(DecodeError::Field("consumer"));
+            }
+            consumers.insert(Consumer { number, name, config, created, begin, seen, state });
+        }
+        Ok(consumers)
+    }
+}
+
+impl Stream {
+    /// Its consumers.
+    #[must_use]
+    pub fn consumers(&self) -> &Consumers {
+        &self.consumers
+    }
+
+    /// Adds a consumer of a checked configuration. A number that is taken changes nothing.
+    pub fn add_consumer(&mut self, number: u32, name: &str, config: ConsumerConfig, now: i64) {
+        if self.consumers.get(number).is_some() || self.consumers.find(name).is_some() {
+            return;
+        }
+        let (seen, name) = (self.index.last_seq(), name.to_owned());
+        let consumer = Consumer {
+            number,
+            name,
+            config,
+            created: now,
+            begin: 1,
+            seen,
+            state: State::default(),
+        };
+        let begin = self.first_for(&consumer).clamp(1, super::index::SEQ_MAX);
+        let state = State::starting_at(begin);
+        self.consumers.insert(Consumer { begin, state, ..consumer });
+        self.consumers.changed = self.epoch;
+    }
+
+    /// The first sequence that a new consumer is given.
+    fn first_for(&self, consumer: &Consumer) -> u64 {
+        let (index, config) = (&self.index, &consumer.config);
+        let (first, behind) = (index.first_seq(), index.last_seq() + 1);
+        match config.deliver_policy {
+            DeliverPolicy::All => first,
+            DeliverPolicy::New => behind,
+            DeliverPolicy::ByStartSequence => config.opt_start_seq.clamp(first, behind),
+            DeliverPolicy::ByStartTime => {
+                let time = config.opt_start_time.map_or(0, |time| time.unix_nanos_saturating());
+                index.pages().first_at(time).unwrap_or(behind)
+            }
+            DeliverPolicy::Last => {
+                let filters = config.filters().iter();
+                let last = filters.filter_map(|filter| index.last_matching(filter.as_bytes()));
+                match config.filters().is_empty() {
+                    true => index.last_matching(b">").unwrap_or(behind),
+                    false => last.max().unwrap_or(behind),
+                }
+            }
+            DeliverPolicy::LastPerSubject => {
+                consumer.last_of_each(index, 0).first().copied().unwrap_or(behind)
+            }
+        }
+    }
+
+    /// Gives a consumer another checked configuration: there may be work to
+    /// [`proceed`](Self::proceed) with.
+    pub fn update_consumer(&mut self, number: u32, config: ConsumerConfig) {
+        let Some(consumer) = self.consumers.get_mut(number) else { return };
+        let filters_differ = consumer.config.filters() != config.filters();
+        consumer.config = config;
+        let floor = consumer.state.floor.stream;
+        self.consumers.changed = self.epoch;
+        if filters_differ {
+            self.drop_unneeded(floor);
+        }
+    }
+
+    /// Removes a consumer: there may be work to [`proceed`](Self::proceed) with.
+    pub fn remove_consumer(&mut self, number: u32) {
+        let Some(consumer) = self.consumers.remove(number) else { return };
+        self.consumers.changed = self.epoch;
+        self.drop_unneeded(consumer.state.floor.stream);
+    }
+
+    /// What a consumer did. Messages that nobody needs any more go where acknowledgements remove
+    /// them.
+    pub fn consumed(&mut self, number: u32, changes: &[Change], removed: &mut Vec<Removed>) {
+        let Some(consumer) = self.consumers.get_mut(number) else { return };
+        let policy = consumer.config.ack_policy;
+        if self.config.retention == Retention::Limits {
+            changes.iter().for_each(|change| consumer.state.apply(change, policy));
+            self.consumers.changed = self.epoch;
+            return;
+        }
+        let mut released = Vec::new();
+        for change in changes {
+            release(&consumer.state, change, policy, &mut released);
+            consumer.state.apply(change, policy);
+        }
+        self.consumers.changed = self.epoch;
+        for seq in released {
+            let Some(meta) = self.index.get(seq) else { continue };
+            let is_needed = self.config.retention == Retention::Interest
+                && self.consumers.need(seq, &self.index.subjects().name(meta.subject));
+            if !is_needed {
+                removed.extend(self.index.remove(seq));
+            }
+        }
+    }
+
+    /// Nobody wants a message of this subject, and it need not be kept for that.
+    pub(super) fn is_unwanted(&self, subject: &[u8]) -> bool {
+        self.config.retention == Retention::Interest && !self.consumers.want(subject)
+    }
+
+    /// Somebody needs the message: it stays.
+    pub(super) fn is_needed(&self, seq: u64, subject: &[u8]) -> bool {
+        self.consumers.need(seq, subject)
+    }
+
+    /// Lets go of what nobody needs any more behind `floor`, if acknowledgements remove it.
+    fn drop_unneeded(&mut self, floor: u64) {
+        if self.config.retention == Retention::Interest {
+            let end = self.index.last_seq() + 1;
+            self.work.push_back(Work::Unneeded { seq: floor + 1, end });
+        }
+    }
+}
+
+/// Adds the messages that the consumer needs no more when it makes this change.
+fn release(state: &State, change: &Change, policy: AckPolicy, released: &mut Vec<u64>) {
+    match *change {
+        Change::Delivered { stream, .. } if policy == AckPolicy::None => released.push(stream),
+        Change::Acked(seq) if state.needs(seq) && seq <= state.delivered.stream => {
+            released.push(seq);
+        }
+        Change::AckedTo(seq) => released.extend(state.unacked.range(..=seq).map(|(&seq, _)| seq)),
+        _ => {}
+    }
+}
+
+impl crate::consumer::config::Consumers for Consumers {
+    fn find(&self, name: &str) -> Option<&ConsumerConfig> {
+        Self::find(self, name).map(|consumer| &consumer.config)
+    }
+
+    fn visit(&self, visit: &mut dyn FnMut(&str, &ConsumerConfig) -> bool) {
+        let _ = self.iter().all(|consumer| visit(&consumer.name, &consumer.config));
+    }
+}
