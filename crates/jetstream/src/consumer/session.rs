@@ -40,7 +40,7 @@ use self::requests::Requests;
 use super::change::Change;
 use super::config::{AckPolicy, ConsumerConfig};
 use super::report::Report;
-use super::state::State;
+use super::state::{Position, State};
 
 /// The session of one consumer.
 pub struct Session {
@@ -143,6 +143,17 @@ impl Session {
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// What was delivered, as information shows it: before the first delivery, with all messages
+    /// that were passed over.
+    #[must_use]
+    pub fn delivered(&self) -> Position {
+        let delivered = self.state.delivered;
+        if delivered.consumer > 0 {
+            return delivered;
+        }
+        Position { consumer: 0, stream: self.position.saturating_sub(1) }
     }
 
     /// It goes through a list of messages before it looks at the others.

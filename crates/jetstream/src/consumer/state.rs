@@ -99,11 +99,10 @@ impl State {
         self.exhausted = self.exhausted.split_off(&first);
         self.delivered.stream = self.delivered.stream.max(first - 1);
         self.floor.stream = first - 1;
-        if let Some((_, last)) = purged.last_key_value() {
-            self.floor.consumer = self.floor.consumer.max(last.consumer);
-        }
-        if self.unacked.is_empty() {
-            self.floor = self.delivered;
+        match (purged.is_empty(), self.unacked.first_key_value()) {
+            (_, None) => self.floor = self.delivered,
+            (false, Some((&first, next))) => self.floor = before(first, next),
+            (true, Some(_)) => {}
         }
     }
 
@@ -146,9 +145,7 @@ impl State {
         let removed = self.unacked.remove(&seq)?;
         match self.unacked.first_key_value() {
             None => self.floor = self.delivered,
-            Some((&first, next)) if first > seq => {
-                self.floor = Position { consumer: next.consumer - 1, stream: first - 1 };
-            }
+            Some((&first, next)) if first > seq => self.floor = before(first, next),
             Some(_) => {}
         }
         Some(removed)
@@ -170,6 +167,11 @@ impl State {
             self.floor = self.delivered;
         }
     }
+}
+
+/// The place before an unacknowledged message. Both of its sequences are above zero.
+fn before(seq: u64, unacked: &Unacked) -> Position {
+    Position { consumer: unacked.consumer - 1, stream: seq - 1 }
 }
 
 /// Takes out what lies behind `seq`.
