@@ -3,7 +3,6 @@
 use anabranch_jetstream::Nanos;
 use anabranch_jetstream::Timestamp;
 use anabranch_jetstream::advisory::{Advisory, Client, ConsumerEvent, Envelope};
-use anabranch_jetstream::consumer::Report;
 use anabranch_jetstream::stream::Stream;
 use anabranch_log::format::StreamId;
 
@@ -85,16 +84,16 @@ pub fn advise_of(
     advise(intake, &Advisory::Consumer { account, stream, consumer, event }, outbox);
 }
 
-/// Tells what a consumer has to tell.
+/// Tells what happened to a consumer, if it is still there.
 pub fn report(
     intake: &Intake,
     streams: &Streams,
     (stream, number): (StreamId, u32),
-    what: &Report,
+    event: ConsumerEvent<'_>,
     outbox: &mut Outbox<'_>,
 ) {
     let Some(held) = streams.get(stream) else { return };
     let Some(consumer) = held.machine.consumers().get(number) else { return };
     let names = (held.machine.config().name.as_str(), consumer.name.as_str());
-    advise_of(intake, names, ConsumerEvent::Report(what), outbox);
+    advise_of(intake, names, event, outbox);
 }

@@ -326,6 +326,7 @@ fn describe(
 ) -> Result<ConsumerInfo, ApiError> {
     let mut pending = 0;
     shard.attend(key, outbox, |served, view| {
+        served.session.refresh(now, view);
         pending = served.session.num_pending(view);
         false
     });
@@ -349,7 +350,7 @@ fn describe(
             Metadata::Stored => consumer.config.clone(),
             Metadata::Answered => consumer.config.answered(PEER_VERSION),
         },
-        delivered: SequenceInfo::new(state.delivered, time(served.delivered_at)),
+        delivered: SequenceInfo::new(session.delivered(), time(served.delivered_at)),
         ack_floor: SequenceInfo::new(state.floor, time(served.acknowledged_at)),
         num_ack_pending: count(state.unacked.len()),
         num_redelivered: count(session.num_redelivered()),

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anabranch_jetstream::advisory::ConsumerEvent;
 use anabranch_jetstream::consumer::{Delivery, Effect, Next};
 use anabranch_jetstream::publish::block;
 use anabranch_log::format::StreamId;
@@ -171,8 +172,14 @@ impl Shard {
                     outbox.send(&to, &reply, headers.len(), &headers);
                 }
                 Effect::Confirm { to } => confirms.push(to),
-                Effect::Report(what) => report(&self.intake, &self.streams, key, &what, outbox),
-                Effect::Resumed => {}
+                Effect::Report(what) => {
+                    let event = ConsumerEvent::Report(&what);
+                    report(&self.intake, &self.streams, key, event, outbox);
+                }
+                Effect::Resumed => {
+                    let event = ConsumerEvent::Paused(session.config().pause_until);
+                    report(&self.intake, &self.streams, key, event, outbox);
+                }
                 Effect::Inactive => self.consuming.inactive.push(key),
             }
         }
