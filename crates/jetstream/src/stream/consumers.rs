@@ -98,9 +98,9 @@ impl Consumers {
         self.by_name.values().filter_map(|&number| self.get(number))
     }
 
-    /// Those that clients made for themselves, by name.
+    /// Those that are shown, by name: all but direct ones.
     pub fn public(&self) -> impl Iterator<Item = &Consumer> {
-        self.iter().filter(|consumer| !consumer.config.serves_origin())
+        self.iter().filter(|consumer| !consumer.config.direct)
     }
 
     /// How many there are.
@@ -237,14 +237,16 @@ impl Stream {
         self.consumers.changed = self.epoch;
     }
 
-    /// The first sequence that a new consumer is given.
+    /// The first sequence that a new consumer is given: nats-server's `selectStartingSeqNo`
+    /// (`server/consumer.go`).
     fn first_for(&self, consumer: &Consumer) -> u64 {
         let (index, config) = (&self.index, &consumer.config);
-        let (first, behind) = (index.first_seq(), index.last_seq() + 1);
+        let (first, last_seq) = (index.first_seq(), index.last_seq());
+        let behind = last_seq + 1;
         match config.deliver_policy {
             DeliverPolicy::All => first,
             DeliverPolicy::New => behind,
-            DeliverPolicy::ByStartSequence => config.opt_start_seq.clamp(first, behind),
+            DeliverPolicy::ByStartSequence => config.opt_start_seq.max(first),
             DeliverPolicy::ByStartTime => {
                 let time = config.opt_start_time.map_or(0, |time| time.unix_nanos_saturating());
                 index.pages().first_at(time).unwrap_or(behind)
@@ -253,12 +255,13 @@ impl Stream {
                 let filters = config.filters().iter();
                 let last = filters.filter_map(|filter| index.last_matching(filter.as_bytes()));
                 match config.filters().is_empty() {
-                    true => index.last_matching(b">").unwrap_or(behind),
-                    false => last.max().unwrap_or(behind),
+                    // Even if that message was deleted.
+                    true => last_seq.max(first),
+                    false => last.max().unwrap_or(first),
                 }
             }
             DeliverPolicy::LastPerSubject => {
-                consumer.last_of_each(index, 0).first().copied().unwrap_or(behind)
+                consumer.last_of_each(index, 0).first().copied().unwrap_or(last_seq.max(first))
             }
         }
     }

@@ -133,7 +133,12 @@ fn create(
         Creation::Existing(_) => {}
     }
     let key = find(shard, request, &name)?;
-    describe(shard, key, now, Metadata::Answered, outbox).map(ConsumerCreated)
+    let info = describe(shard, key, now, Metadata::Answered, outbox)?;
+    if info.paused {
+        let event = ConsumerEvent::Paused(info.config.pause_until);
+        advise_of(&shard.intake, (request.stream, &name), event, outbox);
+    }
+    Ok(ConsumerCreated(info))
 }
 
 /// Adds a consumer of a checked configuration.
@@ -253,9 +258,13 @@ fn pause(
     let consumer = held.machine.consumers().get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
     let config = paused(&consumer.config, asked.until);
     let until = config.pause_until;
+    let differs =
+        until.map(|time| time.in_utc()) != consumer.config.pause_until.map(|time| time.in_utc());
     change(shard, key, config, now, outbox)?;
-    let event = ConsumerEvent::Paused(until);
-    advise_of(&shard.intake, (request.stream, name), event, outbox);
+    if differs {
+        let event = ConsumerEvent::Paused(until);
+        advise_of(&shard.intake, (request.stream, name), event, outbox);
+    }
     Ok(ConsumerPaused::new(asked.until, &Timestamp::from_unix_nanos(now)))
 }
 
@@ -298,9 +307,7 @@ fn unpin(
     let key = find(shard, request, name)?;
     let held = stream(shard, request)?;
     let consumer = held.machine.consumers().get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
-    if !consumer.config.priority_groups.contains(&asked.group) {
-        return Err(error::CONSUMER_PRIORITY_GROUP_UNKNOWN);
-    }
+    asked.require_group(&consumer.config)?;
     shard.attend(key, outbox, |served, _| {
         served.session.unpin(&asked.group);
         true

@@ -88,11 +88,13 @@ impl Shard {
             let mut found = Matches::new();
             account.matches(config.deliver_subject.as_bytes(), &mut found);
             let group = config.deliver_group.as_bytes();
+            // As in nats-server, who listens by a wildcard is not waited for.
+            let is_exact = |one: &_| Interest::subject(one) == config.deliver_subject.as_bytes();
             let is_heard = if group.is_empty() {
-                !found.plain.is_empty() || !found.queues.is_empty()
+                found.plain.iter().any(is_exact)
             } else {
-                let members = found.queues.iter().filter_map(|queue| queue.members.first());
-                members.into_iter().any(|member| member.queue() == Some(group))
+                let queue = found.queues.iter().find(|queue| queue.name == group);
+                queue.is_some_and(|queue| queue.members.iter().any(is_exact))
             };
             served.session.set_interest(is_heard, now);
             true
