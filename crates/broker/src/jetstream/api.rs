@@ -8,7 +8,7 @@ mod messages;
 mod streams;
 
 use anabranch_jetstream::advisory::Advisory;
-use anabranch_jetstream::api::{self as documents, Endpoint, Response, StreamCall};
+use anabranch_jetstream::api::{self as documents, ConsumerCall, Endpoint, Response, StreamCall};
 use anabranch_jetstream::config::exceeds_api_level;
 use anabranch_jetstream::json::Strictness;
 use anabranch_jetstream::publish::block;
@@ -185,6 +185,14 @@ fn answer_consumer(
     outbox: &mut Outbox<'_>,
 ) {
     let Some(call) = documents::consumer_call(call) else { return };
+    if let ConsumerCall::Next(stream, consumer) = call {
+        if !consumers::is_there(shard, stream, consumer) {
+            // As if nobody listened.
+            let block = [b"NATS/1.0 503\r\nNats-Subject: ", message.subject, b"\r\n\r\n"].concat();
+            outbox.send(message.reply, b"", block.len(), &block);
+        }
+        return;
+    }
     let request = request(shard, message, call.stream());
     if let Some(reply) = consumers::answer(shard, &request, call, now, outbox) {
         send(shard, &request, &reply, outbox);

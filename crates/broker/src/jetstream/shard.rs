@@ -499,6 +499,7 @@ impl Shard {
     }
 
     fn close(mut self) {
+        self.stop_serving_everybody();
         if self.failed {
             return;
         }

@@ -440,16 +440,14 @@ impl Intake {
             subjects.push(format!("$JS.ACK.{stream}.{name}.>"));
             subjects.push(format!("$JS.ACK.*.*.{stream}.{name}.>"));
         }
-        if config.is_push() {
-            if config.flow_control {
-                subjects.push(format!("$JS.FC.{stream}.{name}.*"));
-            }
-        } else {
-            subjects.push(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
-            if !self.domain().is_empty() {
-                let domain = self.domain();
-                subjects.push(format!("$JS.{domain}.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
-            }
+        if config.flow_control {
+            subjects.push(format!("$JS.FC.{stream}.{name}.*"));
+        }
+        // Who asks one that sends unasked is told so.
+        subjects.push(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
+        if !self.domain().is_empty() {
+            let domain = self.domain();
+            subjects.push(format!("$JS.{domain}.API.CONSUMER.MSG.NEXT.{stream}.{name}"));
         }
         let listen = |subject: String| self.listen(&subject, recipient, Vec::new());
         subjects.into_iter().map(listen).collect()

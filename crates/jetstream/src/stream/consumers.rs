@@ -241,29 +241,34 @@ impl Stream {
     /// (`server/consumer.go`).
     fn first_for(&self, consumer: &Consumer) -> u64 {
         let (index, config) = (&self.index, &consumer.config);
-        let (first, last_seq) = (index.first_seq(), index.last_seq());
-        let behind = last_seq + 1;
+        let (first, last) = (index.first_seq(), index.last_seq());
+        let behind = last + 1;
         match config.deliver_policy {
             DeliverPolicy::All => first,
             DeliverPolicy::New => behind,
             DeliverPolicy::ByStartSequence => config.opt_start_seq.max(first),
             DeliverPolicy::ByStartTime => {
                 let time = config.opt_start_time.map_or(0, |time| time.unix_nanos_saturating());
-                index.pages().first_at(time).unwrap_or(behind)
+                self.first_after(index.pages().first_at(time).unwrap_or(behind), config)
             }
             DeliverPolicy::Last => {
                 let filters = config.filters().iter();
-                let last = filters.filter_map(|filter| index.last_matching(filter.as_bytes()));
-                match config.filters().is_empty() {
-                    // Even if that message was deleted.
-                    true => last_seq.max(first),
-                    false => last.max().unwrap_or(first),
-                }
+                let found = filters.filter_map(|filter| index.last_matching(filter.as_bytes()));
+                let found = if config.filters().is_empty() { Some(last) } else { found.max() };
+                found.unwrap_or(first).max(first)
             }
+            DeliverPolicy::LastPerSubject if self.config.max_msgs_per_subject == 1 => first,
             DeliverPolicy::LastPerSubject => {
-                consumer.last_of_each(index, 0).first().copied().unwrap_or(last_seq.max(first))
+                consumer.last_of_each(index, 0).first().copied().unwrap_or(last).max(first)
             }
         }
+    }
+
+    /// The first sequence of interest from `seq` on, as nats-server looks for it.
+    fn first_after(&self, seq: u64, config: &ConsumerConfig) -> u64 {
+        let first = |filter: &String| self.index.next_matching(filter.as_bytes(), 0);
+        let found = config.filters().iter().filter_map(first).filter(|&found| found >= seq).min();
+        found.filter(|&found| found < self.index.last_seq()).unwrap_or(seq)
     }
 
     /// Gives a consumer another checked configuration: there may be work to

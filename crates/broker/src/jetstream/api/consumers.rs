@@ -58,9 +58,7 @@ pub fn answer(
             Reply::new(&is_too_new().and_then(|()| create(shard, request, &subject, now, outbox)))
         }
         ConsumerCall::Names(_) => Reply::new(&is_too_new().and_then(|()| names(shard, request))),
-        ConsumerCall::List(_) => {
-            Reply::new(&is_too_new().and_then(|()| list(shard, request, now, outbox)))
-        }
+        ConsumerCall::List(_) => Reply::new(&is_too_new().and_then(|()| list(shard, request, now))),
         ConsumerCall::Info(_, name) => {
             Reply::new(&is_too_new().and_then(|()| info(shard, request, name, now, outbox)))
         }
@@ -79,6 +77,12 @@ pub fn answer(
         }
         ConsumerCall::Next(..) => return None,
     })
+}
+
+/// There is such a consumer.
+pub fn is_there(shard: &Shard, stream: &str, consumer: &str) -> bool {
+    let held = shard.streams.find(stream.as_bytes());
+    held.is_some_and(|held| held.machine.consumers().find(consumer).is_some())
 }
 
 fn stream<'a>(shard: &'a Shard, request: &Request<'_>) -> Result<&'a Held, ApiError> {
@@ -133,7 +137,7 @@ fn create(
         Creation::Existing(_) => {}
     }
     let key = find(shard, request, &name)?;
-    let info = describe(shard, key, now, Metadata::Answered, outbox)?;
+    let info = describe(shard, key, now, Metadata::Answered)?;
     if info.paused {
         let event = ConsumerEvent::Paused(info.config.pause_until);
         advise_of(&shard.intake, (request.stream, &name), event, outbox);
@@ -202,19 +206,13 @@ fn names(shard: &Shard, request: &Request<'_>) -> Result<ConsumerNamed, ApiError
 }
 
 /// `CONSUMER.LIST`.
-fn list(
-    shard: &mut Shard,
-    request: &Request<'_>,
-    now: i64,
-    outbox: &mut Outbox<'_>,
-) -> Result<ConsumerListed, ApiError> {
+fn list(shard: &Shard, request: &Request<'_>, now: i64) -> Result<ConsumerListed, ApiError> {
     let asked = ConsumersRequest::parse(request.body, request.strictness)?;
     let held = stream(shard, request)?;
     let id = held.id;
     let all: Vec<u32> = held.machine.consumers().public().map(|one| one.number).collect();
     let (page, here) = page(&all, asked.offset(), LIST_PAGE);
-    let infos =
-        here.iter().map(|&number| describe(shard, (id, number), now, Metadata::Stored, outbox));
+    let infos = here.iter().map(|&number| describe(shard, (id, number), now, Metadata::Stored));
     Ok(ConsumerListed { page, consumers: infos.collect::<Result<_, _>>()? })
 }
 
@@ -228,7 +226,11 @@ fn info(
 ) -> Result<ConsumerDescribed, ApiError> {
     require_empty(request.body)?;
     let key = find(shard, request, name)?;
-    describe(shard, key, now, Metadata::Answered, outbox).map(ConsumerDescribed)
+    shard.attend(key, outbox, |served, view| {
+        served.session.refresh(now, view);
+        true
+    });
+    describe(shard, key, now, Metadata::Answered).map(ConsumerDescribed)
 }
 
 /// `CONSUMER.DELETE`.
@@ -292,7 +294,7 @@ fn reset(
         served.session.reset(seq);
         true
     });
-    let info = describe(shard, key, now, Metadata::Answered, outbox)?;
+    let info = describe(shard, key, now, Metadata::Answered)?;
     Ok(ConsumerReset { info, reset_seq: seq })
 }
 
@@ -325,18 +327,11 @@ enum Metadata {
 }
 
 fn describe(
-    shard: &mut Shard,
+    shard: &Shard,
     key: Key,
     now: i64,
     metadata: Metadata,
-    outbox: &mut Outbox<'_>,
 ) -> Result<ConsumerInfo, ApiError> {
-    let mut pending = 0;
-    shard.attend(key, outbox, |served, view| {
-        served.session.refresh(now, view);
-        pending = served.session.num_pending(view);
-        false
-    });
     let held = shard.streams.get(key.0).ok_or(error::STREAM_NOT_FOUND)?;
     let consumer = held.machine.consumers().get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
     let served = held.served.get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
@@ -362,7 +357,7 @@ fn describe(
         num_ack_pending: count(state.unacked.len()),
         num_redelivered: count(session.num_redelivered()),
         num_waiting: count(session.waiting()),
-        num_pending: pending,
+        num_pending: served.pending(held.machine.index()),
         cluster: None,
         push_bound: session.is_bound(),
         paused: false,

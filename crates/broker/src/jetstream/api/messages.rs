@@ -34,8 +34,12 @@ pub fn purge(
 }
 
 /// A purge of a stream that had `before` messages is over.
-pub fn purged(shard: &Shard, request: &Request<'_>, before: u64) -> Result<Purged, ApiError> {
-    let held = shard.streams.find(request.stream.as_bytes()).ok_or(error::STREAM_NOT_FOUND)?;
+pub fn purged(shard: &mut Shard, request: &Request<'_>, before: u64) -> Result<Purged, ApiError> {
+    let asked = PurgeRequest::parse(request.body, request.strictness)?;
+    let name = request.stream.as_bytes();
+    let held = shard.streams.find_mut(name).ok_or(error::STREAM_NOT_FOUND)?;
+    held.served.purge(&asked.filter, held.machine.index());
+    shard.consuming.stir(held);
     Ok(Purged::of(before.saturating_sub(held.machine.index().messages())))
 }
 
@@ -54,6 +58,7 @@ pub fn delete(
     held.changed = true;
     let erased = if asked.no_erase { Ok(()) } else { held.erase(&removed) };
     held.forget(&mut removed);
+    shard.consuming.stir(held);
     erased.map_err(error::message_delete_failed)?;
     Ok(MessageDeleted::DONE)
 }

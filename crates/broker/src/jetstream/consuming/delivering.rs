@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anabranch_jetstream::advisory::ConsumerEvent;
-use anabranch_jetstream::consumer::{Delivery, Effect, Next};
+use anabranch_jetstream::consumer::{Change, Delivery, Effect, Next};
 use anabranch_jetstream::publish::block;
 use anabranch_log::format::StreamId;
 
@@ -125,7 +125,6 @@ impl Shard {
         let now = now();
         self.attend(key, outbox, |served, view| {
             if subject.starts_with(b"$JS.ACK.") {
-                served.acknowledged_at = Some(now);
                 served.session.acknowledge(subject, reply, body, now, view);
             } else if subject.starts_with(b"$JS.FC.") {
                 served.session.flow_reply(subject, headers, now);
@@ -144,11 +143,12 @@ impl Shard {
         outbox: &mut Outbox<'_>,
         act: impl FnOnce(&mut Served, &mut View<'_, '_>) -> bool,
     ) {
-        let Some(held) = self.streams.get_mut(key.0) else { return };
+        let Self { streams, intake, .. } = self;
+        let Some(held) = streams.get_mut(key.0) else { return };
         let Some(mut served) = held.served.take(key.1) else { return };
         served.settle_tally(held.machine.index_mut());
         let filters = served.session.config().filters().to_vec();
-        let mut view = View::new(held, outbox, &filters, (served.tally, served.looked));
+        let mut view = View::new(held, (intake, outbox), &filters, (key.1, &served));
         let is_ready = act(&mut served, &mut view);
         served.looked = view.looked;
         self.follow(key, &mut served, outbox);
@@ -162,8 +162,16 @@ impl Shard {
 
     /// Sends and tells what a session says, and notes what it did.
     pub(super) fn follow(&mut self, key: Key, served: &mut Served, outbox: &mut Outbox<'_>) {
-        let Served { session, unlogged, confirms, .. } = served;
+        let Served { session, unlogged, confirms, acknowledged_at, .. } = served;
+        let before = unlogged.len();
         session.drain_changes(unlogged);
+        for change in &unlogged[before..] {
+            match change {
+                Change::Acked(_) | Change::AckedTo(_) => *acknowledged_at = Some(now()),
+                Change::Reset(_) => *acknowledged_at = None,
+                _ => {}
+            }
+        }
         let mut effects = std::mem::take(&mut served.effects);
         session.drain_effects(&mut effects);
         for effect in effects.drain(..) {
@@ -214,9 +222,9 @@ fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
             Next::Deliver(delivery) => {
                 served.delivered_at = Some(now);
                 view.advance(served.session.position());
+                tell(served, view, |effect| matches!(effect, Effect::Report(_)));
                 send(&delivery, view);
-                served.session.drain_effects(&mut served.effects);
-                served.effects.retain(|effect| !send_at_once(effect, view.outbox));
+                tell(served, view, |_| true);
             }
             Next::Wait => return view.is_unfinished,
         }
@@ -224,11 +232,10 @@ fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
     true
 }
 
-/// Sends a status, which has its place among the messages; false if it is something else.
-fn send_at_once(effect: &Effect, outbox: &mut Outbox<'_>) -> bool {
-    let Effect::Send { to, reply, headers } = effect else { return false };
-    outbox.send(to, reply, headers.len(), headers);
-    true
+/// Sends and tells what has its place among the messages.
+fn tell(served: &mut Served, view: &mut View<'_, '_>, which: impl Fn(&Effect) -> bool) {
+    served.session.drain_effects(&mut served.effects);
+    served.effects.retain(|effect| !(which(effect) && view.tell(effect)));
 }
 
 /// Sends a message.

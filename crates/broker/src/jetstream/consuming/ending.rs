@@ -5,6 +5,7 @@ use anabranch_jetstream::advisory::ConsumerEvent;
 use anabranch_jetstream::consumer::{ConsumerConfig, End};
 use anabranch_jetstream::stream::{Command, ConsumerCommand};
 use anabranch_log::format::StreamId;
+use anabranch_router::Watcher;
 
 use super::served::{Key, Served, Start};
 use crate::jetstream::advising::advise_of;
@@ -45,7 +46,8 @@ impl Shard {
             self.intake.listen_for_consumer(recipient, &stream, &consumer.name, &consumer.config);
         held.served.insert(key.1, served);
         if consumer.config.is_push() {
-            self.watch(key, &consumer.config.deliver_subject, outbox);
+            self.watch(key, &consumer.config.deliver_subject);
+            self.look_who_listens(key, outbox);
         } else {
             self.attend(key, outbox, |_, _| true);
         }
@@ -77,15 +79,20 @@ impl Shard {
         });
         if let Some(before) = before.filter(|before| *before != config.deliver_subject) {
             self.stop_watching(key, &before);
-            self.watch(key, &config.deliver_subject, outbox);
+            self.attend(key, outbox, |served, _| {
+                served.session.set_interest(false, now);
+                false
+            });
+            self.watch(key, &config.deliver_subject);
         }
     }
 
     /// Sends to the subject as long as somebody listens.
-    fn watch(&mut self, key: Key, subject: &str, outbox: &mut Outbox<'_>) {
+    fn watch(&mut self, key: Key, subject: &str) {
         self.consuming.senders.add(subject, key);
         self.intake.server.account.watch(subject.as_bytes());
-        self.look_who_listens(key, outbox);
+        // Who listens now is seen when it is looked who began to.
+        self.consuming.interests.changed(&[subject.as_bytes().into()]);
     }
 
     /// A consumer is served no longer: those who wait for it are told.
@@ -127,7 +134,23 @@ impl Shard {
         let numbers = self.streams.get(id).map(|held| held.served.numbers());
         for number in numbers.unwrap_or_default() {
             self.stop_serving((id, number), why, outbox);
+            if why == End::Deleted
+                && let Some(held) = self.streams.get(id)
+                && let Some(consumer) = held.machine.consumers().get(number)
+            {
+                let names = (held.machine.config().name.as_str(), consumer.name.as_str());
+                advise_of(&self.intake, names, ConsumerEvent::Deleted, outbox);
+            }
         }
+    }
+
+    /// The server stops: those who wait are told, and what was done is logged.
+    pub(in crate::jetstream) fn stop_serving_everybody(&mut self) {
+        self.log_consumed();
+        let ids: Vec<StreamId> = self.streams.iter().map(|held| held.id).collect();
+        self.with_outbox(|shard, outbox| {
+            ids.iter().for_each(|&id| shard.stop_serving_all(id, End::ServerShutdown, outbox));
+        });
     }
 
     /// Deletes a consumer.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use anabranch_jetstream::consumer::{Begin, Change, Effect, Session};
-use anabranch_jetstream::stream::{Consumer, Index, Removed, TallyId};
+use anabranch_jetstream::consumer::{Begin, Change, Effect, Found, Session, Source};
+use anabranch_jetstream::stream::{Consumer, Found as Wanted, Index, Removed, TallyId};
 use anabranch_log::format::StreamId;
+use anabranch_subject::matching;
 
 use crate::client::Subscription;
 
@@ -75,6 +76,13 @@ impl Served {
         }
     }
 
+    /// Messages that were never sent.
+    #[must_use]
+    pub fn pending(&self, index: &Index) -> u64 {
+        let filters = self.session.config().filters();
+        self.session.num_pending(&mut Counted { index, filters, tally: self.tally })
+    }
+
     /// Counts what is to come anew, if it stands elsewhere than was counted.
     pub fn settle_tally(&mut self, index: &mut Index) {
         let (here, counted) = (self.session.position(), index.tallied_from(self.tally));
@@ -89,6 +97,38 @@ impl Served {
         self.looked = (0, 0);
         index.end_tally(self.tally);
         self.tally = index.begin_tally(self.session.config().filters(), here);
+    }
+}
+
+/// What is to come for a consumer, and nothing else.
+struct Counted<'a> {
+    index: &'a Index,
+    filters: &'a [String],
+    tally: TallyId,
+}
+
+impl Source for Counted<'_> {
+    fn next(&mut self, _: u64) -> Option<Found> {
+        None
+    }
+
+    fn get(&mut self, _: u64) -> Option<Found> {
+        None
+    }
+
+    fn pending(&mut self, seq: u64) -> u64 {
+        if self.index.tallied_from(self.tally) == seq {
+            return self.index.tallied(self.tally);
+        }
+        self.index.count_wanted(self.filters, seq)
+    }
+
+    fn last_seq(&self) -> u64 {
+        self.index.last_seq()
+    }
+
+    fn has_interest(&mut self, _: &[u8]) -> bool {
+        false
     }
 }
 
@@ -180,6 +220,34 @@ impl ServedAll {
             if is_robbed {
                 self.robbed.push(number);
             }
+        }
+    }
+
+    /// A purge of `subjects` is over, all for an empty one: those who read some of them go on where
+    /// there is something again, those who read others too behind what the stream lost.
+    pub fn purge(&mut self, subjects: &str, index: &Index) {
+        let wanted = [subjects.to_owned()];
+        let filters = if subjects.is_empty() { &[][..] } else { &wanted };
+        let next = match index.next_wanted(filters, 0) {
+            Wanted::At(seq) | Wanted::NotBefore(seq) => seq,
+            Wanted::Nothing => index.last_seq() + 1,
+        };
+        for (&number, served) in &mut self.by_number {
+            let Some(served) = served else { continue };
+            let own = served.session.config().filters();
+            let within =
+                |filter: &String| matching::is_subset(filter.as_bytes(), subjects.as_bytes());
+            let beside =
+                |filter: &String| matching::collide(filter.as_bytes(), subjects.as_bytes());
+            let first = if subjects.is_empty() || own.iter().any(within) {
+                next
+            } else if own.is_empty() || own.iter().any(beside) {
+                index.first_seq()
+            } else {
+                continue;
+            };
+            served.session.purged(first);
+            self.robbed.push(number);
         }
     }
 

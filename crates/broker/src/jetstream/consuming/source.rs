@@ -1,11 +1,15 @@
 //! What a session sees of its stream, and of those who listen.
 
-use anabranch_jetstream::consumer::{Found, Source};
+use anabranch_jetstream::advisory::ConsumerEvent;
+use anabranch_jetstream::consumer::{Effect, Found, Source};
 use anabranch_jetstream::stream::{Found as Wanted, TallyId};
 
+use super::served::Served;
+use crate::jetstream::advising::advise_of;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
 use crate::jetstream::payloads::Payload;
+use crate::jetstream::streams::Intake;
 
 /// A stream for one of its consumers, for part of a turn.
 pub struct View<'v, 'o> {
@@ -13,6 +17,9 @@ pub struct View<'v, 'o> {
     pub held: &'v mut Held,
     /// Knows who listens.
     pub outbox: &'v mut Outbox<'o>,
+    /// Tells what is reported.
+    pub intake: &'v Intake,
+    number: u32,
     filters: &'v [String],
     tally: TallyId,
     /// The message that was read last.
@@ -28,21 +35,55 @@ pub struct View<'v, 'o> {
 }
 
 impl<'v, 'o> View<'v, 'o> {
-    /// For a consumer with these filters and this count.
+    /// For the consumer of this number, with these filters.
     pub fn new(
         held: &'v mut Held,
-        outbox: &'v mut Outbox<'o>,
+        (intake, outbox): (&'v Intake, &'v mut Outbox<'o>),
         filters: &'v [String],
-        (tally, looked): (TallyId, (u64, u64)),
+        (number, served): (u32, &Served),
     ) -> Self {
-        let (loaded, next, unreadable, is_unfinished) = (None, None, 0, false);
-        Self { held, outbox, filters, tally, loaded, next, unreadable, looked, is_unfinished }
+        let Served { tally, looked, .. } = *served;
+        Self {
+            held,
+            outbox,
+            intake,
+            number,
+            filters,
+            tally,
+            looked,
+            loaded: None,
+            next: None,
+            unreadable: 0,
+            is_unfinished: false,
+        }
     }
 
     /// The message, which was read before or is read now.
     pub fn payload(&mut self, seq: u64) -> Option<Payload> {
         let loaded = self.loaded.take().filter(|&(at, _)| at == seq);
         loaded.map(|(_, payload)| payload).or_else(|| self.held.load(seq))
+    }
+
+    /// Sends and tells what stands in between messages, save what waits for something; and what
+    /// is to be told behind the message that comes next, if there is one.
+    pub fn tell(&mut self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Send { to, reply, headers } => {
+                self.outbox.send(to, reply, headers.len(), headers);
+                true
+            }
+            Effect::Report(report) => {
+                self.report(ConsumerEvent::Report(report));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn report(&mut self, event: ConsumerEvent<'_>) {
+        let Some(consumer) = self.held.machine.consumers().get(self.number) else { return };
+        let names = (self.held.machine.config().name.as_str(), consumer.name.as_str());
+        advise_of(self.intake, names, event, self.outbox);
     }
 
     fn load(&mut self, seq: u64) -> Option<Found> {
