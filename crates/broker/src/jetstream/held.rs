@@ -173,6 +173,10 @@ impl Held {
             Store::Memory(payloads) => removed.iter().for_each(|gone| payloads.remove(gone.seq)),
             Store::File(payloads) => payloads.forget(removed),
         }
+        // What was purged is not waited for, and nobody is told that it is gone.
+        if let Some(first) = self.machine.take_purged() {
+            self.served.lose_before(first);
+        }
         if !self.served.is_empty() {
             self.served.lose(removed);
         }

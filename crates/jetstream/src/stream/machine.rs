@@ -45,6 +45,8 @@ pub struct Stream {
     pub(super) work: VecDeque<Work>,
     /// All messages that there were are gone: see [`Self::take_cleared`].
     pub(super) is_cleared: bool,
+    /// All messages before this one were purged: see [`Self::take_purged`].
+    pub(super) purged_before: Option<u64>,
     /// Who reads it.
     pub(super) consumers: Consumers,
     /// Noted in what changes.
@@ -72,6 +74,7 @@ impl Stream {
             last_message_id: Vec::new(),
             work: VecDeque::new(),
             is_cleared: false,
+            purged_before: None,
             consumers: Consumers::default(),
             epoch: 0,
             created,

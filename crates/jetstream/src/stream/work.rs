@@ -89,6 +89,12 @@ impl Stream {
         std::mem::take(&mut self.is_cleared)
     }
 
+    /// The first message that a purge left, when one went on since this was asked last. Those
+    /// before it may be among the removed ones.
+    pub fn take_purged(&mut self) -> Option<u64> {
+        self.purged_before.take()
+    }
+
     /// Does at once what is little.
     pub(super) fn begin_work(&mut self, removed: &mut Vec<Removed>) {
         if self.is_busy() {
@@ -189,6 +195,18 @@ impl Stream {
     }
 
     fn purge_front(
+        &mut self,
+        end: u64,
+        keep: u64,
+        budget: &mut usize,
+        removed: &mut Vec<Removed>,
+    ) -> bool {
+        let is_done = self.remove_front(end, keep, budget, removed);
+        self.purged_before = Some(self.index.first_seq());
+        is_done
+    }
+
+    fn remove_front(
         &mut self,
         end: u64,
         keep: u64,

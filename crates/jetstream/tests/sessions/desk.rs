@@ -21,6 +21,8 @@ pub struct List {
     pub silent: BTreeSet<Vec<u8>>,
     /// Times at which interest was asked for.
     pub asked: usize,
+    /// What comes next is not found at once.
+    pub is_slow: bool,
 }
 
 impl List {
@@ -39,7 +41,8 @@ impl List {
 
 impl Source for List {
     fn next(&mut self, seq: u64) -> Option<Found> {
-        self.messages.range(seq..).next().map(|(_, found)| *found)
+        let found = self.messages.range(seq..).next().map(|(_, found)| *found);
+        found.filter(|_| !self.is_slow)
     }
 
     fn get(&mut self, seq: u64) -> Option<Found> {

@@ -299,3 +299,30 @@ fn many_requests_cost_little_a_message() {
     }
     assert_eq!(desk.list.asked, 900, "only the request that gets it is looked at");
 }
+
+#[test]
+fn what_is_not_found_at_once_is_not_skipped() {
+    let mut desk = Desk::new(&pull());
+    desk.publish(2);
+    desk.list.is_slow = true;
+    assert!(desk.ask("a", "{\"batch\":5,\"no_wait\":true}").is_empty());
+    assert!(desk.statuses.is_empty(), "it is not the end");
+    assert_eq!(desk.session.position(), 1);
+    desk.list.is_slow = false;
+    assert_eq!(seqs(&desk.run()), [1, 2]);
+    assert_eq!(desk.statuses, ["a: 404 No Messages"]);
+}
+
+#[test]
+fn what_was_passed_over_is_shown_before_the_first_delivery_only() {
+    let mut desk = Desk::new(&pull());
+    desk.list.add_other();
+    desk.ask("a", "1");
+    assert_eq!(desk.session.delivered().stream, 1);
+    desk.publish(1);
+    desk.run();
+    desk.list.add_other();
+    desk.ask("a", "1");
+    let delivered = desk.session.delivered();
+    assert_eq!((delivered.consumer, delivered.stream), (1, 2));
+}

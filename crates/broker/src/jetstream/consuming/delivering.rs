@@ -156,6 +156,7 @@ impl Shard {
             self.consuming.set_ready(key, &mut served);
         }
         if let Some(held) = self.streams.get_mut(key.0) {
+            served.settle_tally(held.machine.index_mut());
             held.served.put(key.1, served);
         }
     }

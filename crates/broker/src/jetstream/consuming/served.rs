@@ -86,7 +86,13 @@ impl Served {
     /// Counts what is to come anew, if it stands elsewhere than was counted.
     pub fn settle_tally(&mut self, index: &mut Index) {
         let (here, counted) = (self.session.position(), index.tallied_from(self.tally));
-        if !self.session.is_skipping() && here != counted {
+        if self.session.is_skipping() || here == counted {
+            return;
+        }
+        if here > counted && index.tallied(self.tally) == 0 {
+            // Nothing that it wants was passed over.
+            index.advance_tally(self.tally, here, 0);
+        } else {
             self.recount(index);
         }
     }

@@ -24,6 +24,8 @@ struct Candidate {
 enum Lack {
     /// There is no message.
     Messages,
+    /// There are some, but the next one is not at hand.
+    Sight,
     /// Too many wait for their acknowledgement.
     Room,
     /// Too many were passed over.
@@ -40,7 +42,7 @@ impl Session {
         let candidate = match self.candidate(source) {
             Ok(candidate) => candidate,
             Err(Lack::Messages) => return self.wait(now, Messages::End, source),
-            Err(Lack::Room) => return self.wait(now, Messages::More, source),
+            Err(Lack::Room | Lack::Sight) => return self.wait(now, Messages::More, source),
             Err(Lack::Time) => {
                 self.is_unfinished = true;
                 return Next::Wait;
@@ -110,16 +112,21 @@ impl Session {
         if self.is_full() {
             return Err(Lack::Room);
         }
-        let found = if self.skip.is_some() {
-            self.listed(source)?
-        } else {
-            let found = source.next(self.position);
-            if found.is_none() {
-                self.position = self.position.max(source.last_seq().saturating_add(1));
-            }
-            found
-        };
+        let found =
+            if self.skip.is_some() { self.listed(source)? } else { source.next(self.position) };
+        if found.is_none() && !self.is_at_end(source) {
+            return Err(Lack::Sight);
+        }
         found.map(|found| Candidate { found, deliveries: 1 }).ok_or(Lack::Messages)
+    }
+
+    /// There are no more messages: then it goes on behind all that were passed over.
+    fn is_at_end(&mut self, source: &mut dyn Source) -> bool {
+        let is_at_end = source.pending(self.position) == 0;
+        if is_at_end {
+            self.position = self.position.max(source.last_seq().saturating_add(1));
+        }
+        is_at_end
     }
 
     /// The first message of the list with which the consumer begins, and what lies behind the

@@ -19,7 +19,9 @@ pub struct Found {
 
 /// What a session asks of its stream and of the server.
 pub trait Source {
-    /// The first message at or behind `seq` that matches the consumer's filters, readable.
+    /// The first message at or behind `seq` that matches the consumer's filters, readable. Nothing
+    /// as well when it is not found at once although [`Source::pending`] counts some: then the
+    /// session is to be asked again.
     fn next(&mut self, seq: u64) -> Option<Found>;
     /// The message `seq`, if it is still there.
     fn get(&mut self, seq: u64) -> Option<Found>;
