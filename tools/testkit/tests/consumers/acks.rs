@@ -146,12 +146,13 @@ fn tokens_of_later_servers_are_understood() {
         s.put(6);
         s.consumer("C", json!({ "ack_wait": 60 * SECOND }));
         let got = s.fetch("C", 6);
+        // What stands before the stream is the domain, and the hash of the account's name.
         let words = |at: usize| got[at].reply.split('.').skip(2).collect::<Vec<_>>().join(".");
         for (at, prefix, suffix) in [
-            (0, "$JS.ACK._.HASH", ""),
-            (1, "$JS.ACK._.HASH", ".more"),
-            (2, "$JS.ACK._.HASH", ".more.and.more"),
-            (3, "$JS.ACK.dom.HASH", ""),
+            (0, "$JS.ACK._.szMpdrwD", ""),
+            (1, "$JS.ACK._.szMpdrwD", ".more"),
+            (2, "$JS.ACK._.szMpdrwD", ".more.and.more"),
+            (3, "$JS.ACK.dom.szMpdrwD", ""),
             (4, "$JS.ACK", ".more"),
         ] {
             let subject = format!("{prefix}.{}{suffix}", words(at));

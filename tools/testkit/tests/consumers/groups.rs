@@ -188,9 +188,9 @@ fn a_paused_consumer_delivers_nothing_until_it_goes_on() {
         s.quiet();
         s.pull("C", &json!({ "batch": 1, "no_wait": true }));
         s.quiet();
-        s.pull("C", &json!({ "batch": 1, "expires": 20 * SECOND }));
-        s.quiet();
         s.ask("CONSUMER.PAUSE.S.C", &Value::Null);
+        s.quiet();
+        s.pull("C", &json!({ "batch": 1, "expires": 20 * SECOND }));
         s.quiet();
         s.info("C");
         s.ask("CONSUMER.PAUSE.S.C", &json!({ "pause_until": "2001-01-01T00:00:00Z" }));

@@ -53,6 +53,9 @@ fn what_was_delivered_comes_again_with_its_count() {
         s.fetch("C", 2);
         s.fetch("C", 3);
         s.restart(Signal::TERM);
+        for _ in 0..5 {
+            s.quiet();
+        }
         s.fetch("C", 3);
     });
 }

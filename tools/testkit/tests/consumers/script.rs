@@ -369,7 +369,8 @@ impl Script {
     pub(crate) fn ack(&mut self, message: &Message, payload: &str) {
         assert!(!message.reply.is_empty(), "{message:?}");
         let answer = self.request(&message.reply, "", payload);
-        self.note(format!("{} of {} -> {}", payload, token(&message.reply), shown(&answer)));
+        let token = self.token(message);
+        self.note(format!("{payload} of {token} -> {}", shown(&answer)));
     }
 
     /// Acknowledges without waiting.
@@ -383,15 +384,21 @@ impl Script {
         let _ = self.request(&pending.reply, "", "+WPI");
     }
 
+    /// The token of a message, as it is recorded.
+    fn token(&self, message: &Message) -> String {
+        let token = token(&message.reply);
+        match token.rsplit_once('.') {
+            Some((rest, _)) if self.pending_varies && rest.starts_with("$JS.ACK.") => {
+                rest.to_owned()
+            }
+            _ => token,
+        }
+    }
+
     fn record_heard(&mut self, count: usize) -> Vec<Message> {
         let messages: Vec<Message> = self.heard.drain(..count).collect();
         for message in &messages {
-            let mut line = shown(message);
-            if self.pending_varies && message.reply.starts_with("$JS.ACK.") {
-                let token = token(&message.reply);
-                let (rest, _) = token.rsplit_once('.').expect("a token has words");
-                line = line.replace(&token, rest);
-            }
+            let line = shown(message).replace(&token(&message.reply), &self.token(message));
             self.record.push(line);
         }
         messages
