@@ -66,6 +66,15 @@ export function assertInstanceOf(found: Any, kind: Any, message = ""): asserts f
   if (!(found instanceof kind)) fail(`${message} ${Deno.inspect(found)} is no ${kind.name}`);
 }
 
+export function assertAlmostEquals(found: number, expected: number, tolerance = 1e-7) {
+  if (Math.abs(found - expected) > tolerance) fail(`found ${found}, expected ${expected}`);
+}
+
+export function assertIsError(found: unknown, kind: Any = Error, part?: string | RegExp) {
+  assertInstanceOf(found, Error);
+  checkError(found, kind, part);
+}
+
 function checkError(error: Any, kind?: Any, part?: string | RegExp) {
   // The second argument may be the message already.
   if (typeof kind !== "function") return error;
