@@ -40,6 +40,16 @@ def scenario_table():
     return rows
 
 
+def left_to_later():
+    """{(program, scenario): what it waits for} of later.txt."""
+    rows = {}
+    for line in (HERE / "later.txt").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, _, why = line.partition("|")
+            rows[tuple(name.split())] = why.strip()
+    return rows
+
+
 def expected_scenarios(program):
     own = HERE / program / "scenarios.txt"
     if own.exists():
@@ -117,6 +127,7 @@ def run_program(command, binary, work, secrets):
 def judge(program, sides):
     """[(scenario, None or why it failed)]; `sides` is {server: {scenario: outcome}}."""
     verdicts = []
+    later = left_to_later() if len(sides) > 1 else {}
     names = expected_scenarios(program) + ["exit"]
     extra = {n for outcomes in sides.values() for n in outcomes} - set(names)
     for name in names + sorted(extra):
@@ -126,6 +137,10 @@ def judge(program, sides):
         wrong = len(set(seen.values())) > 1 or any(o.startswith("FAIL") for o in seen.values())
         if name in extra:
             wrong, seen = True, {"scenarios.txt": f"does not know {name}"}
+        if (program, name) in later:
+            listed = None if wrong else "\n      in later.txt, but the same on both servers"
+            verdicts.append((name, listed))
+            continue
         verdicts.append(
             (name, "".join(f"\n      {s:6} {o}" for s, o in seen.items()) if wrong else None)
         )

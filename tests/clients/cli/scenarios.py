@@ -2,6 +2,7 @@
 
 The argument is the directory that holds both.
 """
+import consumers
 import measuring
 import messaging
 import security
@@ -16,6 +17,6 @@ def guarded(run):
         return failure(error)
 
 
-for part in (messaging, measuring, security, streams):
+for part in (messaging, measuring, security, streams, consumers):
     for scenario in part.SCENARIOS:
         report(scenario, guarded(scenario))

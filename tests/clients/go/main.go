@@ -27,7 +27,8 @@ type scenario struct {
 }
 
 func main() {
-	all := slices.Concat(messaging, lifecycle, security, streams, publishing, keyValue)
+	all := slices.Concat(messaging, lifecycle, security, streams, publishing, keyValue,
+		consumers, watching, objects)
 	for _, s := range all {
 		fmt.Printf("%s: %s\n", s.name, guarded(s.run))
 	}

@@ -22,6 +22,8 @@ public final class Scenarios {
         Managing.register(all);
         Publishing.register(all);
         Buckets.register(all);
+        Consumers.register(all);
+        Watching.register(all);
         ExecutorService thread = Executors.newCachedThreadPool();
         all.forEach((name, scenario) -> {
             System.out.println(name + ": " + guarded(thread, scenario).replaceAll("\\s+", " "));

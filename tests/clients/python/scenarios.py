@@ -2,12 +2,14 @@
 import asyncio
 import logging
 
+import consumers
 import keyvalue
 import lifecycle
 import messaging
 import publishing
 import security
 import streams
+import watching
 from driver import failure, report
 
 SCENARIO_TIMEOUT_S = 40
@@ -21,7 +23,8 @@ async def guarded(run):
 
 
 async def main():
-    for part in (messaging, lifecycle, security, streams, publishing, keyvalue):
+    stored = (streams, publishing, keyvalue, consumers, watching)
+    for part in (messaging, lifecycle, security, *stored):
         for run in part.SCENARIOS:
             report(run, await guarded(run))
 

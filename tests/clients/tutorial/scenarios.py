@@ -128,12 +128,21 @@ def nobody_there():
         )
 
 
+def orders():
+    env = {**os.environ, "NATS_URL": url("jetstream")}
+    said = [run("orders", "publish", "25", env=env), run("orders", "fetch", env=env)]
+    order("restart", "jetstream")
+    said += [run("orders", *words, env=env) for words in [["fetch"]] * 3 + [["delete"]]]
+    return "; ".join(said)
+
+
 for scenario in (
     publish_and_subscribe,
     request_and_reply,
     queue_group,
     server_restart,
     nobody_there,
+    orders,
 ):
     try:
         outcome = scenario()
