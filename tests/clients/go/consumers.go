@@ -412,25 +412,25 @@ func consumerGroups() string {
 	s := j.orders("GROUPED", 4, "a")
 	group := func(name string, policy jetstream.PriorityPolicy) jetstream.Consumer {
 		return j.consumer("GROUPED", jetstream.ConsumerConfig{Durable: name, PriorityPolicy: policy,
-			PriorityGroups: []string{"g"}, AckPolicy: jetstream.AckExplicitPolicy,
-			PinnedTTL: map[bool]time.Duration{true: time.Minute}[name == "PINNED"]})
+			PriorityGroups: []string{"g"}, AckPolicy: jetstream.AckExplicitPolicy})
 	}
 	wait := jetstream.FetchMaxWait(300 * time.Millisecond)
 	over := group("OVER", jetstream.PriorityPolicyOverflow)
 	none, _ := batch(over.Fetch(1, wait))
-	high, _ := batch(over.Fetch(1, wait, jetstream.FetchPriorityGroup("g"), jetstream.FetchMinPending(9)))
-	low, _ := batch(over.Fetch(1, wait, jetstream.FetchPriorityGroup("g"), jetstream.FetchMinPending(2)))
+	mine := jetstream.FetchPriorityGroup("g")
+	high, _ := batch(over.Fetch(1, wait, mine, jetstream.FetchMinPending(9)))
+	low, _ := batch(over.Fetch(1, wait, mine, jetstream.FetchMinPending(2)))
 	wrong, _ := batch(over.Fetch(1, wait, jetstream.FetchPriorityGroup("h")))
 	pinned := group("PINNED", jetstream.PriorityPolicyPinned)
-	mine, got := batch(pinned.Fetch(1, wait, jetstream.FetchPriorityGroup("g")))
+	alone, got := batch(pinned.Fetch(1, wait, mine))
 	id := ""
 	if len(got) == 1 {
 		id = got[0].Headers().Get("Nats-Pin-Id")
 	}
 	unpinned := told(s.UnpinConsumer(j.ctx, "PINNED", "g"))
 	first := group("FIRST", jetstream.PriorityPolicyPrioritized)
-	ahead, _ := batch(first.Fetch(2, wait, jetstream.FetchPriorityGroup("g"), jetstream.FetchPrioritized(0)))
-	return fmt.Sprint(none, high, low, wrong, len(mine) > 0, len(id), unpinned, ahead,
+	ahead, _ := batch(first.Fetch(2, wait, mine, jetstream.FetchPrioritized(0)))
+	return fmt.Sprint(none, high, low, wrong, len(alone) > 0, len(id), unpinned, ahead,
 		told(s.UnpinConsumer(j.ctx, "PINNED", "h")), told(s.UnpinConsumer(j.ctx, "OVER", "g")))
 }
 
