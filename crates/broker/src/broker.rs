@@ -62,7 +62,7 @@ impl Broker {
             Err(error) => {
                 server.stop.cancel();
                 let _ = server.tasks.end(FAREWELL).await;
-                stop_jetstream(&server).await;
+                in_jetstream(&server, JetStream::stop).await;
                 return Err(error);
             }
         };
@@ -143,12 +143,15 @@ impl Broker {
     /// Stops: listeners first, then every client, whose output is written as far as it takes
     /// it. What has not ended after two seconds is aborted.
     pub async fn shutdown(self) {
+        self.server.advance(Phase::Stopping);
+        self.listeners.cancel();
+        in_jetstream(&self.server, JetStream::bid_farewell).await;
         self.stop();
         let aborted = self.server.tasks.end(FAREWELL).await;
         if aborted > 0 {
             log::warn!("{aborted} tasks did not end in time and were aborted");
         }
-        stop_jetstream(&self.server).await;
+        in_jetstream(&self.server, JetStream::stop).await;
     }
 
     fn stop(&self) {
@@ -183,10 +186,11 @@ async fn open(server: &Arc<Server>) -> Result<(monitor::Bound, TcpListener), Sta
     Ok((monitoring, listener))
 }
 
-async fn stop_jetstream(server: &Arc<Server>) {
+/// Has JetStream do something that blocks, if it runs.
+async fn in_jetstream(server: &Arc<Server>, what: fn(&JetStream)) {
     let server = Arc::clone(server);
-    let stop = move || server.jetstream.get().map_or((), JetStream::stop);
-    if let Err(panic) = tokio::task::spawn_blocking(stop).await {
+    let work = move || server.jetstream.get().map_or((), what);
+    if let Err(panic) = tokio::task::spawn_blocking(work).await {
         log::error!("JetStream did not stop: {panic}");
     }
 }

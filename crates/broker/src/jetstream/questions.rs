@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Questions that may wait; who comes then gets no answer.
 const WAITING_MAX: usize = 64;
 
-type Question = Box<dyn FnOnce(&Shard) + Send>;
+type Question = Box<dyn FnOnce(&mut Shard) + Send>;
 
 /// Questions that wait for the shard.
 pub struct Questions {
@@ -59,10 +59,22 @@ impl JetStream {
         &self,
         look: impl FnOnce(&Shard) -> R + Send + 'static,
     ) -> Option<R> {
+        self.have(|shard| look(shard))
+    }
+
+    /// The server stops: those who wait for messages are told. Blocks: not for tasks.
+    pub fn bid_farewell(&self) {
+        let _ = self.have(Shard::stop_serving_everybody);
+    }
+
+    fn have<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Shard) -> R + Send + 'static,
+    ) -> Option<R> {
         let (answer, answered) = sync_channel(1);
-        let question = move |shard: &Shard| {
+        let question = move |shard: &mut Shard| {
             // Who asked may have given up.
-            let _ = answer.try_send(look(shard));
+            let _ = answer.try_send(work(shard));
         };
         if !self.questions.put(Box::new(question)) {
             return None;

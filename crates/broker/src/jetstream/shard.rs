@@ -225,7 +225,7 @@ impl Shard {
             self.tell_findings();
             self.consume();
             for question in self.questions.take() {
-                question(&self);
+                question(&mut self);
             }
             self.mend();
             self.compact();

@@ -115,6 +115,12 @@ impl Consumers {
         self.by_name.is_empty()
     }
 
+    /// There are some of which nothing is logged.
+    #[must_use]
+    pub fn are_some_unlogged(&self) -> bool {
+        self.by_number.range(UNLOGGED..).next().is_some()
+    }
+
     /// Something of them is to be saved.
     pub(super) fn are_logged(&self) -> bool {
         self.last > 0
@@ -328,7 +334,7 @@ impl Stream {
     }
 
     /// Lets go of what nobody needs any more behind `floor`, if acknowledgements remove it.
-    fn drop_unneeded(&mut self, floor: u64) {
+    pub(super) fn drop_unneeded(&mut self, floor: u64) {
         if self.config.retention == Retention::Interest {
             let end = self.index.last_seq() + 1;
             self.work.push_back(Work::Unneeded { seq: floor + 1, end });

@@ -172,7 +172,11 @@ impl Stream {
             self.staging = Staging::default();
         }
         self.change_feeds(&config);
+        let drops_unneeded = config.retention != self.config.retention;
         self.config = config;
+        if drops_unneeded {
+            self.drop_unneeded(0);
+        }
         if fewer_per_subject {
             self.work.push_back(Work::TrimSubjects { after: Vec::new() });
         }

@@ -122,6 +122,12 @@ pub fn update(
     if held.is_offline() {
         return Err(error::stream_update_failed("the stream's storage has failed"));
     }
+    let machine = &held.machine;
+    if config.retention != machine.config().retention && machine.consumers().are_some_unlogged() {
+        // What they need would not be known after a restart.
+        let why = "the retention policy can not change while there are consumers in memory";
+        return Err(error::stream_update_failed(why));
+    }
     if held.is_logged() {
         let id = held.id;
         shard.log_now(id, now, &Command::Update(&json::to_vec(&config)))?;

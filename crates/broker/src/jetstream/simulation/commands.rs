@@ -1,6 +1,7 @@
 //! Random commands, of all kinds that a stream knows.
 
-use anabranch_jetstream::stream::{Command, Record};
+use anabranch_jetstream::consumer::{Change, encode_changes};
+use anabranch_jetstream::stream::{Command, ConsumerCommand, Record};
 use anabranch_log::disk::sim::Random;
 use anabranch_log::format::StreamId;
 
@@ -9,7 +10,7 @@ const SECOND: u64 = 1_000_000_000;
 /// What all configurations have in common.
 const LIMITS: &str = "\"max_msgs\":-1,\"max_bytes\":-1,\"max_msg_size\":-1,\"max_consumers\":-1";
 /// What sets them apart.
-const SORTS: [&str; 6] = [
+const SORTS: [&str; 8] = [
     "\"max_msgs_per_subject\":2,\"duplicate_window\":2000000000,\"allow_rollup_hdrs\":true",
     "\"max_msgs_per_subject\":-1,\"max_age\":3000000000,\"allow_msg_ttl\":true,\
      \"subject_delete_marker_ttl\":2000000000,\"allow_rollup_hdrs\":true",
@@ -19,6 +20,8 @@ const SORTS: [&str; 6] = [
     "\"max_msgs_per_subject\":1,\"allow_msg_schedules\":true,\"allow_msg_ttl\":true,\
      \"allow_rollup_hdrs\":true",
     "\"max_msgs_per_subject\":-1,\"discard\":\"new\",\"duplicate_window\":1000000000",
+    "\"max_msgs_per_subject\":-1,\"retention\":\"interest\",\"duplicate_window\":1000000000",
+    "\"max_msgs_per_subject\":-1,\"retention\":\"workqueue\"",
 ];
 
 /// A command as it is logged.
@@ -47,17 +50,27 @@ pub struct Commander {
     next: u64,
     /// Batches and ids that were begun.
     begun: u64,
+    consumers: Vec<Consumer>,
+}
+
+/// A consumer that was made, and what it was given.
+struct Consumer {
+    stream: StreamId,
+    number: u32,
+    deliveries: u64,
+    seq: u64,
 }
 
 impl Commander {
     /// No stream was made.
     pub fn new() -> Self {
-        Self { time: 1, streams: Vec::new(), next: 1, begun: 0 }
+        Self { time: 1, streams: Vec::new(), next: 1, begun: 0, consumers: Vec::new() }
     }
 
     /// Commands of which some were lost: streams that they made are not there.
     pub fn forget(&mut self, is_there: impl Fn(StreamId) -> bool) {
         self.streams.retain(|(id, _)| is_there(*id));
+        self.consumers.retain(|consumer| is_there(consumer.stream));
     }
 
     /// The next command. `last_seq`: of a stream.
@@ -94,7 +107,13 @@ impl Commander {
                 let (seq, keep) = [(0, 0), (seq, 0), (0, random.below(4))][index(random.below(3))];
                 self.entry(stream, &Command::Purge { filter, seq, keep })
             }
-            24..=35 if sort == 3 => self.fast(stream, random, &subject),
+            24..=44 => match random.below(8) {
+                0 => self.make_consumer(stream, random),
+                1 if random.happens(20) => self.end_consumer(stream),
+                2 if random.happens(20) => self.change_consumer(stream, random),
+                _ => self.consume(stream, last, random),
+            },
+            45..=55 if sort == 3 => self.fast(stream, random, &subject),
             _ => self.publish((stream, sort), random, &subject, last),
         }
     }
@@ -155,6 +174,56 @@ impl Commander {
         self.entry(stream, &Command::PublishFast { reply, subject, headers: b"", body })
     }
 
+    fn make_consumer(&mut self, stream: StreamId, random: &mut Random) -> Entry {
+        let number = u32::try_from(self.begun).unwrap() + 1;
+        self.begun += 1;
+        self.consumers.push(Consumer { stream, number, deliveries: 0, seq: 0 });
+        let (name, config) = (format!("C{number}"), reading(random));
+        let command = ConsumerCommand::Create(number, &name, config.as_bytes());
+        self.entry(stream, &Command::Consumer(command))
+    }
+
+    fn change_consumer(&mut self, stream: StreamId, random: &mut Random) -> Entry {
+        let found = self.consumers.iter().find(|consumer| consumer.stream == stream);
+        let number = found.map_or(1, |consumer| consumer.number);
+        let config = reading(random);
+        let command = ConsumerCommand::Update(number, config.as_bytes());
+        self.entry(stream, &Command::Consumer(command))
+    }
+
+    fn end_consumer(&mut self, stream: StreamId) -> Entry {
+        let found = self.consumers.iter().position(|consumer| consumer.stream == stream);
+        let number = found.map_or(1, |at| self.consumers.swap_remove(at).number);
+        self.entry(stream, &Command::Consumer(ConsumerCommand::Remove(number)))
+    }
+
+    /// A consumer is given some messages, and acknowledges some.
+    fn consume(&mut self, stream: StreamId, last: u64, random: &mut Random) -> Entry {
+        let time = self.time;
+        let (mut number, mut changes) = (1, Vec::new());
+        if let Some(consumer) = self.consumers.iter_mut().rfind(|one| one.stream == stream) {
+            number = consumer.number;
+            for _ in 0..random.below(6) {
+                if consumer.seq < last && random.happens(60) {
+                    consumer.seq += 1;
+                    consumer.deliveries += 1;
+                    let (stream, consumer) = (consumer.seq, consumer.deliveries);
+                    changes.push(Change::Delivered { stream, consumer, deliveries: 1, time });
+                }
+                let seq = random.below(consumer.seq + 1);
+                changes.push(match random.below(12) {
+                    0 => Change::AckedTo(seq),
+                    1 => Change::GaveUp(seq),
+                    2 => Change::Touched { stream: seq, time },
+                    3 if random.happens(20) => Change::Purged(seq.max(1)),
+                    _ => Change::Acked(seq),
+                });
+            }
+        }
+        let bytes = encode_changes(&changes);
+        self.entry(stream, &Command::Consumer(ConsumerCommand::Consumed(number, &bytes)))
+    }
+
     fn entry(&self, stream: StreamId, command: &Command<'_>) -> Entry {
         let mut bytes = Vec::new();
         command.encode(&mut bytes);
@@ -168,6 +237,17 @@ fn batch(begun: u64, random: &mut Random) -> String {
     let seq = if random.happens(5) { seq + 1 } else { seq };
     let commit = if seq == 4 { "Nats-Batch-Commit: 1\r\n" } else { "" };
     format!("Nats-Batch-Id: {id}\r\nNats-Batch-Sequence: {seq}\r\n{commit}")
+}
+
+/// The configuration of a consumer.
+fn reading(random: &mut Random) -> String {
+    let filter = ["", "a.1.*", "a.*.0", "a.2.1"][index(random.below(4))];
+    let policy = ["all", "new", "last", "last_per_subject"][index(random.below(4))];
+    let acks = if random.happens(20) { "none" } else { "explicit" };
+    format!(
+        "{{\"deliver_policy\":\"{policy}\",\"ack_policy\":\"{acks}\",\
+         \"filter_subject\":\"{filter}\"}}"
+    )
 }
 
 fn subject(random: &mut Random) -> String {

@@ -198,6 +198,9 @@ fn describe(store: &mut Store) -> Result<Vec<String>, String> {
             index.bytes(),
             held.machine.next_deadline(),
         ));
+        for consumer in held.machine.consumers().iter() {
+            lines.push(format!("{}: {consumer:?}", held.id));
+        }
         for seq in first..=last {
             let index = held.machine.index();
             let Some(meta) = index.get(seq) else { continue };
