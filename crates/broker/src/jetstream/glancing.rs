@@ -28,11 +28,24 @@ impl Held {
         window: &mut Window,
         see: impl FnOnce(&[u8], &[u8]),
     ) -> bool {
+        let Wanted { seq, location, wait, .. } = *wanted;
+        self.glance_ahead((seq, location, wait), window, || wanted.end(), see)
+    }
+
+    /// The same of the message `seq` at a place; `until` says up to where in the segment it is
+    /// worth reading, if anything is read.
+    pub fn glance_ahead(
+        &self,
+        (seq, location, wait): (u64, Location, Wait),
+        window: &mut Window,
+        until: impl FnOnce() -> u64,
+        see: impl FnOnce(&[u8], &[u8]),
+    ) -> bool {
         match &self.store {
             Store::Memory(payloads) => {
-                payloads.get(wanted.seq).map(|payload| see(&payload.headers, &payload.body))
+                payloads.get(seq).map(|payload| see(&payload.headers, &payload.body))
             }
-            Store::File(payloads) => payloads.glance(wanted, window, see),
+            Store::File(payloads) => payloads.glance((seq, location, wait), window, until, see),
         }
         .is_some()
     }
@@ -41,15 +54,16 @@ impl Held {
 impl FilePayloads {
     fn glance(
         &self,
-        wanted: &Wanted<'_>,
+        (seq, location, wait): (u64, Location, Wait),
         window: &mut Window,
+        until: impl FnOnce() -> u64,
         see: impl FnOnce(&[u8], &[u8]),
     ) -> Option<()> {
-        let place = unpack(wanted.location);
-        let reader = self.reader(wanted.seq)?;
-        let record = window.record(reader, place, || wanted.end(), wanted.wait).ok()??;
+        let place = unpack(location);
+        let reader = self.reader(seq)?;
+        let record = window.record(reader, place, until, wait).ok()??;
         let fields = record.fields();
-        if fields.seq != wanted.seq || fields.is_erased {
+        if fields.seq != seq || fields.is_erased {
             return None;
         }
         if fields.flags == 0 && self.home().sealer.is_none() {
@@ -65,15 +79,21 @@ impl FilePayloads {
 impl Wanted<'_> {
     /// Where what is read next ends, as far as it lies behind this message.
     fn end(&self) -> u64 {
-        let place = unpack(self.location);
-        let mut end = place.offset + u64::from(place.length);
-        for (_, meta) in self.next {
-            let place = unpack(meta.location);
-            if place.offset < end {
-                break;
-            }
-            end = place.offset + u64::from(place.length);
-        }
-        end
+        end_of_run(self.location, self.next.iter().map(|(_, meta)| *meta), u64::MAX)
     }
+}
+
+/// Where messages end that follow each other in a segment, behind the one at a place; up to about
+/// `bytes_max`.
+pub fn end_of_run(first: Location, next: impl Iterator<Item = Meta>, bytes_max: u64) -> u64 {
+    let place = unpack(first);
+    let mut end = place.offset + u64::from(place.length);
+    for meta in next {
+        let next = unpack(meta.location);
+        if next.offset < end || next.offset - place.offset > bytes_max {
+            break;
+        }
+        end = next.offset + u64::from(next.length);
+    }
+    end
 }

@@ -12,7 +12,7 @@ use anabranch_log::format::StreamId;
 
 use super::interests::{Interests, Senders};
 use super::served::{Key, Served};
-use super::source::View;
+use super::source::{Scratch, View};
 use crate::jetstream::advising::report;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
@@ -42,6 +42,7 @@ pub struct Consuming {
     pub(super) interests: Arc<Interests>,
     /// When it is tried again to log what they did.
     pub(super) log_again: Option<Instant>,
+    scratch: Scratch,
 }
 
 impl Consuming {
@@ -57,6 +58,7 @@ impl Consuming {
             senders: Senders::default(),
             interests: Arc::new(Interests::new(Arc::clone(inbox))),
             log_again: None,
+            scratch: Scratch::default(),
         }
     }
 
@@ -143,12 +145,13 @@ impl Shard {
         outbox: &mut Outbox<'_>,
         act: impl FnOnce(&mut Served, &mut View<'_, '_>) -> bool,
     ) {
-        let Self { streams, intake, .. } = self;
+        let Self { streams, intake, consuming, .. } = self;
         let Some(held) = streams.get_mut(key.0) else { return };
         let Some(mut served) = held.served.take(key.1) else { return };
         served.settle_tally(held.machine.index_mut());
-        let filters = served.session.config().filters().to_vec();
-        let mut view = View::new(held, (intake, outbox), &filters, (key.1, &served));
+        let filters = Arc::clone(&served.filters);
+        let mut view =
+            View::new(held, (intake, outbox), &filters, (key.1, &served), &mut consuming.scratch);
         let is_ready = act(&mut served, &mut view);
         served.looked = view.looked;
         self.follow(key, &mut served, outbox);
@@ -213,6 +216,7 @@ impl Shard {
                 break;
             }
         }
+        self.consuming.scratch.clear();
     }
 }
 
@@ -241,20 +245,24 @@ fn tell(served: &mut Served, view: &mut View<'_, '_>, which: impl Fn(&Effect) ->
 
 /// Sends a message.
 fn send(delivery: &Delivery, view: &mut View<'_, '_>) {
-    let Some(payload) = view.payload(delivery.seq) else { return };
+    let Delivery { seq, to, reply, headers, headers_only } = delivery;
+    if headers.is_empty() && !headers_only {
+        return view.deliver(*seq, to, reply);
+    }
+    let Some((header_len, message)) = view.message(*seq) else { return };
+    let (block, body) = message.split_at(header_len);
+    let mut block = std::borrow::Cow::Borrowed(block);
+    for (key, value) in headers {
+        block = block::with(&block, key, value).into();
+    }
+    let mut body = body;
+    if *headers_only {
+        block = block::with(&block, "Nats-Msg-Size", &body.len().to_string()).into();
+        body = b"";
+    }
+    let (header_len, message) = (block.len(), [&*block, body].concat());
     let index = view.held.machine.index();
-    let Some(meta) = index.get(delivery.seq) else { return };
+    let Some(meta) = index.get(*seq) else { return };
     let subject = index.subjects().name(meta.subject);
-    let mut headers = payload.headers;
-    for (key, value) in &delivery.headers {
-        headers = block::with(&headers, key, value).into();
-    }
-    let mut body = payload.body;
-    if delivery.headers_only {
-        headers = block::with(&headers, "Nats-Msg-Size", &body.len().to_string()).into();
-        body = Box::default();
-    }
-    let message = [&*headers, &*body].concat();
-    let (to, reply) = (&delivery.to, &delivery.reply);
-    view.outbox.deliver(to, (&subject, reply), (headers.len(), &message));
+    view.outbox.deliver(to, (&subject, reply), (header_len, &message));
 }

@@ -17,6 +17,8 @@ pub type Key = (StreamId, u32);
 pub struct Served {
     /// Decides what it is sent.
     pub session: Session,
+    /// What it wants; nothing: all.
+    pub filters: Arc<[String]>,
     /// Counts what is to come for it.
     pub tally: TallyId,
     /// Nothing for it is at or behind the first sequence and before the second.
@@ -62,6 +64,7 @@ impl Served {
         let seed = start.seed ^ u64::from(consumer.number);
         Self {
             session: Session::new(stream, &config, state, begin, start.now, seed),
+            filters: consumer.config.filters().into(),
             tally,
             looked: (0, 0),
             subscriptions: Vec::new(),
@@ -79,8 +82,7 @@ impl Served {
     /// Messages that were never sent.
     #[must_use]
     pub fn pending(&self, index: &Index) -> u64 {
-        let filters = self.session.config().filters();
-        self.session.num_pending(&mut Counted { index, filters, tally: self.tally })
+        self.session.num_pending(&mut Counted { index, filters: &self.filters, tally: self.tally })
     }
 
     /// Counts what is to come anew, if it stands elsewhere than was counted.
@@ -101,6 +103,7 @@ impl Served {
     pub fn recount(&mut self, index: &mut Index) {
         let here = self.session.position();
         self.looked = (0, 0);
+        self.filters = self.session.config().filters().into();
         index.end_tally(self.tally);
         self.tally = index.begin_tally(self.session.config().filters(), here);
     }

@@ -3,13 +3,43 @@
 use anabranch_jetstream::advisory::ConsumerEvent;
 use anabranch_jetstream::consumer::{Effect, Found, Source};
 use anabranch_jetstream::stream::{Found as Wanted, TallyId};
+use anabranch_log::format::StreamId;
+use anabranch_log::segment::{Wait, Window};
 
 use super::served::Served;
 use crate::jetstream::advising::advise_of;
+use crate::jetstream::glancing::end_of_run;
 use crate::jetstream::held::Held;
 use crate::jetstream::outbox::Outbox;
-use crate::jetstream::payloads::Payload;
 use crate::jetstream::streams::Intake;
+
+/// Bytes that are read ahead, and with a filter.
+const AHEAD: u64 = 64 * 1024;
+const AHEAD_FILTERED: u64 = 8 * 1024;
+
+/// What was read of messages, for as long as nothing changes.
+#[derive(Default)]
+pub struct Scratch {
+    window: Window,
+    /// Which message `bytes` are.
+    at: Option<(StreamId, u64)>,
+    header_len: usize,
+    bytes: Vec<u8>,
+}
+
+impl Scratch {
+    /// Something may have changed since it was read.
+    pub fn clear(&mut self) {
+        self.window.clear();
+        self.at = None;
+        if self.bytes.capacity() > BYTES_KEPT {
+            self.bytes = Vec::new();
+        }
+    }
+}
+
+/// Memory that is kept between turns.
+const BYTES_KEPT: usize = 256 * 1024;
 
 /// A stream for one of its consumers, for part of a turn.
 pub struct View<'v, 'o> {
@@ -23,7 +53,7 @@ pub struct View<'v, 'o> {
     filters: &'v [String],
     tally: TallyId,
     /// The message that was read last.
-    loaded: Option<(u64, Payload)>,
+    scratch: &'v mut Scratch,
     /// The message that came next when that was asked last.
     next: Option<u64>,
     /// Messages before it that cannot be read.
@@ -41,6 +71,7 @@ impl<'v, 'o> View<'v, 'o> {
         (intake, outbox): (&'v Intake, &'v mut Outbox<'o>),
         filters: &'v [String],
         (number, served): (u32, &Served),
+        scratch: &'v mut Scratch,
     ) -> Self {
         let Served { tally, looked, .. } = *served;
         Self {
@@ -51,17 +82,58 @@ impl<'v, 'o> View<'v, 'o> {
             filters,
             tally,
             looked,
-            loaded: None,
+            scratch,
             next: None,
             unreadable: 0,
             is_unfinished: false,
         }
     }
 
-    /// The message, which was read before or is read now.
-    pub fn payload(&mut self, seq: u64) -> Option<Payload> {
-        let loaded = self.loaded.take().filter(|&(at, _)| at == seq);
-        loaded.map(|(_, payload)| payload).or_else(|| self.held.load(seq))
+    /// Headers and body of the message, and how long the former are.
+    pub fn message(&mut self, seq: u64) -> Option<(usize, &[u8])> {
+        self.read(seq).then_some((self.scratch.header_len, &*self.scratch.bytes))
+    }
+
+    /// Delivers a message as it is stored.
+    pub fn deliver(&mut self, seq: u64, to: &[u8], reply: &[u8]) {
+        if !self.read(seq) {
+            return;
+        }
+        let index = self.held.machine.index();
+        let Some(meta) = index.get(seq) else { return };
+        let Scratch { header_len, bytes, .. } = &*self.scratch;
+        let subject = index.subjects().name(meta.subject);
+        self.outbox.deliver(to, (&subject, reply), (*header_len, bytes));
+    }
+
+    /// Reads the message, unless it was read last; false if it cannot be read.
+    fn read(&mut self, seq: u64) -> bool {
+        let Self { held, scratch, filters, .. } = self;
+        let Scratch { window, at, header_len, bytes } = &mut **scratch;
+        let here = Some((held.id, seq));
+        let index = held.machine.index();
+        let Some(meta) = index.get(seq) else { return false };
+        if *at == here {
+            return true;
+        }
+        *at = None;
+        let mut see = |headers: &[u8], body: &[u8]| {
+            *header_len = headers.len();
+            bytes.clear();
+            bytes.extend_from_slice(headers);
+            bytes.extend_from_slice(body);
+        };
+        // With a filter, what follows is mostly for others.
+        let ahead = if filters.is_empty() { AHEAD } else { AHEAD_FILTERED };
+        let next = || index.pages().iter_from(seq + 1).map(|(_, meta)| meta);
+        let until = || end_of_run(meta.location, next(), ahead);
+        let wanted = (seq, meta.location, Wait::ForDisk);
+        if !held.glance_ahead(wanted, window, until, &mut see) {
+            let Some(payload) = held.load(seq) else { return false };
+            see(&payload.headers, &payload.body);
+        }
+        *at = here;
+        true
     }
 
     /// Sends and tells what stands in between messages, save what waits for something; and what
@@ -87,18 +159,17 @@ impl<'v, 'o> View<'v, 'o> {
     }
 
     fn load(&mut self, seq: u64) -> Option<Found> {
-        if self.loaded.as_ref().is_none_or(|&(at, _)| at != seq) {
-            self.loaded = Some((seq, self.held.load(seq)?));
+        if !self.read(seq) {
+            return None;
         }
-        let (_, payload) = self.loaded.as_ref()?;
         let index = self.held.machine.index();
         let meta = index.get(seq)?;
         Some(Found {
             seq,
             time: meta.time,
             subject_len: index.subjects().name(meta.subject).len(),
-            header_len: payload.headers.len(),
-            size: payload.headers.len() + payload.body.len(),
+            header_len: self.scratch.header_len,
+            size: self.scratch.bytes.len(),
         })
     }
 
