@@ -292,6 +292,7 @@ fn reset(
     let seq = check_reset(&consumer.config, asked.seq, floor, seq_of)?;
     shard.attend(key, outbox, |served, _| {
         served.session.reset(seq);
+        (served.delivered_at, served.acknowledged_at) = (None, None);
         true
     });
     let info = describe(shard, key, now, Metadata::Answered)?;
