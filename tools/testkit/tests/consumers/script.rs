@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const QUIET: Duration = Duration::from_millis(250);
 const END_PATIENCE: Duration = Duration::from_secs(10);
 /// Lines before a difference that are shown.
-const SHOWN: usize = 4;
+const SHOWN: usize = 6;
 const WIDTH: usize = 400;
 const BEFORE: usize = 120;
 const ENDED_EARLY: &str = "the script ended early";
