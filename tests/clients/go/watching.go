@@ -16,8 +16,8 @@ var watching = []scenario{
 	{"kv-mirror", kvMirror},
 }
 
-func (j *js) filled(name string) jetstream.KeyValue {
-	kv := j.bucket(jetstream.KeyValueConfig{Bucket: name, History: 4})
+func (j *js) filled(name string, history uint8) jetstream.KeyValue {
+	kv := j.bucket(jetstream.KeyValueConfig{Bucket: name, History: history})
 	for _, key := range []string{"a.one", "a.two", "b", "a.one", "a.one.deep"} {
 		_, err := kv.Put(j.ctx, key, []byte("v "+key))
 		must(err)
@@ -29,7 +29,7 @@ func (j *js) filled(name string) jetstream.KeyValue {
 func kvHistory() string {
 	j := openJS("jetstream")
 	defer j.close()
-	kv := j.filled("HIST")
+	kv := j.filled("HIST", 4)
 	history := func(key string) string {
 		all, err := kv.History(j.ctx, key)
 		out := told(err)
@@ -52,7 +52,7 @@ func kvHistory() string {
 func kvWatch() string {
 	j := openJS("jetstream")
 	defer j.close()
-	kv := j.filled("WATCH")
+	kv := j.filled("WATCH", 40)
 	watch := func(keys string, options ...jetstream.WatchOpt) string {
 		w, err := kv.Watch(j.ctx, keys, options...)
 		if err != nil {
@@ -92,7 +92,7 @@ func seenAll(w jetstream.KeyWatcher) string {
 func kvKeys() string {
 	j := openJS("jetstream")
 	defer j.close()
-	kv := j.filled("LISTKEYS")
+	kv := j.filled("LISTKEYS", 4)
 	empty := j.bucket(jetstream.KeyValueConfig{Bucket: "NOKEYS"})
 	keys := func(all []string, err error) string {
 		sort.Strings(all)
@@ -144,7 +144,7 @@ func kvMarkers() string {
 func kvMirror() string {
 	j := openJS("jetstream")
 	defer j.close()
-	j.filled("ORIGINAL")
+	j.filled("ORIGINAL", 4)
 	mirror := j.bucket(jetstream.KeyValueConfig{Bucket: "COPY",
 		Mirror: &jetstream.StreamSource{Name: "ORIGINAL"}})
 	source := j.bucket(jetstream.KeyValueConfig{Bucket: "TAKER", History: 4,

@@ -48,8 +48,8 @@ final class Watching {
         return s.session.nc.keyValue(config.getBucketName());
     }
 
-    private static KeyValue filled(Streams s, String name) throws Exception {
-        KeyValue kv = bucket(s, KeyValueConfiguration.builder(name).maxHistoryPerKey(4));
+    private static KeyValue filled(Streams s, String name, int history) throws Exception {
+        KeyValue kv = bucket(s, KeyValueConfiguration.builder(name).maxHistoryPerKey(history));
         for (String key : List.of("a.one", "a.two", "b", "a.one", "a.one.deep")) {
             kv.put(key, "v " + key);
         }
@@ -74,7 +74,7 @@ final class Watching {
 
     private static String history() throws Exception {
         try (Streams s = new Streams()) {
-            KeyValue kv = filled(s, "HIST");
+            KeyValue kv = filled(s, "HIST", 4);
             List<String> out = new ArrayList<>(
                 List.of(history(kv, "a.one"), history(kv, "b"), history(kv, "none")));
             for (int i = 0; i < 6; i++) {
@@ -128,7 +128,7 @@ final class Watching {
 
     private static String watch() throws Exception {
         try (Streams s = new Streams()) {
-            KeyValue kv = filled(s, "WATCH");
+            KeyValue kv = filled(s, "WATCH", 40);
             return watch(kv, "a.*", 0) + watch(kv, ">", 0)
                 + watch(kv, "a.>", 0, KeyValueWatchOption.INCLUDE_HISTORY)
                 + watch(kv, "a.*", 0, KeyValueWatchOption.UPDATES_ONLY)
@@ -144,7 +144,7 @@ final class Watching {
 
     private static String keys() throws Exception {
         try (Streams s = new Streams()) {
-            KeyValue kv = filled(s, "LISTKEYS");
+            KeyValue kv = filled(s, "LISTKEYS", 4);
             KeyValue empty = bucket(s, KeyValueConfiguration.builder("NOKEYS"));
             return String.join("; ", sorted(kv::keys), sorted(empty::keys),
                 sorted(() -> kv.keys("a.*")), sorted(() -> kv.keys(List.of("a.>", "b"))),
@@ -173,7 +173,7 @@ final class Watching {
 
     private static String mirror() throws Exception {
         try (Streams s = new Streams()) {
-            filled(s, "ORIGINAL");
+            filled(s, "ORIGINAL", 4);
             KeyValue kv = bucket(s, KeyValueConfiguration.builder("COPY")
                 .mirror(Mirror.builder().name("ORIGINAL").build()));
             String count = Streams.until(() -> kv.getStatus().getEntryCount(), "4"::equals);

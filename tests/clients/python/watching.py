@@ -28,8 +28,8 @@ async def failed(error):
     raise error
 
 
-async def filled(s, name):
-    kv = await bucket(s, name, history=4)
+async def filled(s, name, history=4):
+    kv = await bucket(s, name, history=history)
     for key in ("a.one", "a.two", "b", "a.one", "a.one.deep"):
         await kv.put(key, b"v " + key.encode())
     await kv.delete("b")
@@ -64,7 +64,7 @@ async def kv_history():
 
 async def kv_watch():
     async with streams() as s:
-        kv = await filled(s, "WATCH")
+        kv = await filled(s, "WATCH", 40)
         out = []
         for keys, options in (
             ("a.*", {}),

@@ -1,5 +1,6 @@
 //! Drives a NATS server through async-nats and prints `name: outcome` per scenario.
 
+mod consumers;
 mod harness;
 mod keyvalue;
 mod lifecycle;
@@ -7,6 +8,7 @@ mod messaging;
 mod publishing;
 mod security;
 mod streams;
+mod watching;
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -30,6 +32,8 @@ async fn main() {
         streams::SCENARIOS,
         publishing::SCENARIOS,
         keyvalue::SCENARIOS,
+        consumers::SCENARIOS,
+        watching::SCENARIOS,
     ]
     .concat();
     for (name, run) in all {
