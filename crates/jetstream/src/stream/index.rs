@@ -300,7 +300,7 @@ impl Index {
         self.last_seq = seq;
         self.last_time = time;
         if !self.tallies.is_empty() {
-            self.tallies.came(message.subject);
+            self.tallies.came(seq, message.subject);
         }
         (seq, before)
     }

@@ -1,7 +1,7 @@
 //! How many messages behind a position match: kept exact as messages come and go, for those who
 //! read a stream. Not kept on disk: it is counted when a reader comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anabranch_subject::matching;
 
@@ -35,7 +35,10 @@ struct Group {
     last_member: u32,
     /// Messages that came and went for all members alike.
     total: u64,
-    /// No member is before it, and none behind the other.
+    /// Members that stand behind the next message, by their positions: nothing is to come for them
+    /// until one of theirs comes.
+    ahead: BTreeSet<(u64, u32)>,
+    /// No member is before it, and none behind the other but those that are ahead.
     low: u64,
     high: u64,
     stamp: u64,
@@ -50,8 +53,9 @@ struct Member {
 }
 
 impl Tallies {
-    /// Counts for one more who stands before `next` and has `count` messages to come.
-    pub fn join(&mut self, filters: &[String], next: u64, count: u64) -> TallyId {
+    /// Counts for one more who stands before `next` and has `count` messages to come, the last of
+    /// them not behind `last`.
+    pub fn join(&mut self, filters: &[String], next: u64, count: u64, last: u64) -> TallyId {
         let known = self.groups.iter().find(|(_, group)| group.filters == filters);
         let group = known.map(|(&id, _)| id).unwrap_or_else(|| self.add_group(filters));
         let Some(held) = self.groups.get_mut(&group) else { return TallyId { group, member: 0 } };
@@ -59,8 +63,8 @@ impl Tallies {
         let member = held.last_member;
         let less = held.total.wrapping_sub(count);
         held.low = if held.members.is_empty() { next } else { held.low.min(next) };
-        held.high = held.high.max(next);
         held.members.insert(member, Member { next, less });
+        held.stand(member, next, last);
         TallyId { group, member }
     }
 
@@ -87,7 +91,9 @@ impl Tallies {
     /// Counts for that one no more.
     pub fn leave(&mut self, id: TallyId) {
         let Some(group) = self.groups.get_mut(&id.group) else { return };
-        group.members.remove(&id.member);
+        if let Some(member) = group.members.remove(&id.member) {
+            group.ahead.remove(&(member.next, id.member));
+        }
         if group.members.is_empty() {
             self.groups.remove(&id.group);
             self.all.retain(|&other| other != id.group);
@@ -100,19 +106,23 @@ impl Tallies {
         }
     }
 
-    /// It goes on to `next`, and so many of what was to come lie behind it now.
-    pub fn advance(&mut self, id: TallyId, next: u64, passed: u64) {
+    /// It goes on to `next`, and so many of what was to come lie behind it now. The last message
+    /// is not behind `last`.
+    pub fn advance(&mut self, id: TallyId, next: u64, passed: u64, last: u64) {
         let Some(group) = self.groups.get_mut(&id.group) else { return };
         let Some(member) = group.members.get_mut(&id.member) else { return };
-        member.next = next;
+        let before = std::mem::replace(&mut member.next, next);
         member.less = member.less.wrapping_add(passed);
-        group.high = group.high.max(next);
+        group.ahead.remove(&(before, id.member));
+        group.stand(id.member, next, last);
     }
 
     /// What is to come for it.
     pub fn pending(&self, id: TallyId) -> u64 {
         let member = |group: &Group| {
-            group.members.get(&id.member).map(|member| group.total.wrapping_sub(member.less))
+            let member = group.members.get(&id.member)?;
+            let is_ahead = group.ahead.contains(&(member.next, id.member));
+            (!is_ahead).then(|| group.total.wrapping_sub(member.less))
         };
         self.groups.get(&id.group).and_then(member).unwrap_or(0)
     }
@@ -128,11 +138,12 @@ impl Tallies {
         self.groups.is_empty()
     }
 
-    /// A message came: the last one.
-    pub fn came(&mut self, subject: &[u8]) {
+    /// The message `seq` came: the last one.
+    pub fn came(&mut self, seq: u64, subject: &[u8]) {
         let Self { groups, stirred, .. } = self;
         let note = |id: u32, group: &mut Group| {
             group.total = group.total.wrapping_add(1);
+            group.meet(seq);
             if !std::mem::replace(&mut group.is_stirred, true) {
                 stirred.push(id);
             }
@@ -166,6 +177,26 @@ impl Tallies {
 }
 
 impl Group {
+    /// A member stands before `next`.
+    fn stand(&mut self, member: u32, next: u64, last: u64) {
+        if next > last.saturating_add(1) {
+            self.ahead.insert((next, member));
+        } else {
+            self.high = self.high.max(next);
+        }
+    }
+
+    /// Members that were ahead of the message `seq`, which came, have it to come now.
+    fn meet(&mut self, seq: u64) {
+        while let Some(&(next, member)) = self.ahead.first().filter(|(next, _)| *next <= seq) {
+            self.ahead.remove(&(next, member));
+            self.high = self.high.max(next);
+            if let Some(member) = self.members.get_mut(&member) {
+                member.less = self.total.wrapping_sub(1);
+            }
+        }
+    }
+
     fn lose(&mut self, seq: u64) {
         if seq < self.low {
             return;
@@ -214,18 +245,18 @@ mod tests {
     fn counts_are_those_of_messages_behind_the_position() {
         let mut tallies = Tallies::default();
         let filters = vec!["a.*".to_owned(), "*.b".to_owned()];
-        let id = tallies.join(&filters, 1, 0);
-        for subject in [&b"a.b"[..], b"a.c", b"c.b", b"c.d"] {
-            tallies.came(subject);
+        let id = tallies.join(&filters, 1, 0, 0);
+        for (seq, subject) in [(1, &b"a.b"[..]), (2, b"a.c"), (3, b"c.b"), (4, b"c.d")] {
+            tallies.came(seq, subject);
         }
         assert_eq!(tallies.pending(id), 3, "a subject that both match counts once");
-        tallies.advance(id, 2, 1);
+        tallies.advance(id, 2, 1, 4);
         tallies.went(1, b"a.b");
         assert_eq!(tallies.pending(id), 2, "it was behind the position");
         tallies.went(3, b"c.b");
         assert_eq!(tallies.pending(id), 1);
-        let other = tallies.join(&filters, 5, 0);
-        tallies.came(b"a.x");
+        let other = tallies.join(&filters, 5, 0, 4);
+        tallies.came(5, b"a.x");
         assert_eq!((tallies.pending(id), tallies.pending(other)), (2, 1));
         tallies.went(2, b"a.c");
         assert_eq!((tallies.pending(id), tallies.pending(other)), (1, 1));
@@ -235,5 +266,27 @@ mod tests {
         tallies.leave(id);
         tallies.went(5, b"a.x");
         assert_eq!(tallies.pending(other), 0);
+    }
+    #[test]
+    fn who_stands_behind_the_next_message_has_nothing_to_come_until_then() {
+        let mut tallies = Tallies::default();
+        let here = tallies.join(&[], 1, 0, 0);
+        let ahead = tallies.join(&[], 3, 0, 0);
+        tallies.came(1, b"a");
+        tallies.came(2, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (2, 0));
+        tallies.went(2, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (1, 0));
+        tallies.came(3, b"a");
+        tallies.came(4, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (3, 2));
+        tallies.went(1, b"a");
+        tallies.went(3, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (1, 1));
+        tallies.advance(ahead, 9, 1, 4);
+        tallies.came(6, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (2, 0));
+        tallies.came(10, b"a");
+        assert_eq!((tallies.pending(here), tallies.pending(ahead)), (3, 1));
     }
 }

@@ -27,7 +27,7 @@ impl Index {
     /// Counts from now on what is to come for a reader with these filters who stands before `next`.
     pub fn begin_tally(&mut self, filters: &[String], next: u64) -> TallyId {
         let count = self.count_wanted(filters, next);
-        self.tallies.join(filters, next, count)
+        self.tallies.join(filters, next, count, self.last_seq())
     }
 
     /// Counts for that reader no more.
@@ -49,7 +49,8 @@ impl Index {
 
     /// The reader stands before `next` now: so many of what was to come lie behind it.
     pub fn advance_tally(&mut self, id: TallyId, next: u64, passed: u64) {
-        self.tallies.advance(id, next, passed);
+        let last = self.last_seq();
+        self.tallies.advance(id, next, passed, last);
     }
 
     /// Readers for whom something came since that was asked last.

@@ -166,13 +166,13 @@ impl Shard {
 
     /// Sends and tells what a session says, and notes what it did.
     pub(super) fn follow(&mut self, key: Key, served: &mut Served, outbox: &mut Outbox<'_>) {
-        let Served { session, unlogged, confirms, acknowledged_at, .. } = served;
+        let Served { session, unlogged, confirms, delivered_at, acknowledged_at, .. } = served;
         let before = unlogged.len();
         session.drain_changes(unlogged);
         for change in &unlogged[before..] {
             match change {
                 Change::Acked(_) | Change::AckedTo(_) => *acknowledged_at = Some(now()),
-                Change::Reset(_) => *acknowledged_at = None,
+                Change::Reset(_) => (*delivered_at, *acknowledged_at) = (None, None),
                 _ => {}
             }
         }
