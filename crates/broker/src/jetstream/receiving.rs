@@ -9,19 +9,23 @@ use std::time::{Duration, Instant};
 
 use anabranch_jetstream::advisory::{Advisory, Client, StreamAction};
 use anabranch_jetstream::api::{Created, encode};
-use anabranch_jetstream::backup::{Item, Message, Reader};
+use anabranch_jetstream::backup::{Consumer, Item, Message, Reader};
 use anabranch_jetstream::config::Storage;
+use anabranch_jetstream::consumer::config::{Creation, restore as check_restored};
 use anabranch_jetstream::publish::PublishHeaders;
-use anabranch_jetstream::stream::{Command, RestoreStep, SEQ_MAX};
-use anabranch_jetstream::{ApiError, Timestamp, error};
+use anabranch_jetstream::stream::{
+    Command, ConsumerCommand, RestoreStep, RestoredConsumer, SEQ_MAX,
+};
+use anabranch_jetstream::{ApiError, Timestamp, error, json};
 use anabranch_log::format::StreamId;
 
 use super::advising::{advise, new_id};
+use super::api::surroundings_of;
 use super::held::Held;
 use super::outbox::Outbox;
-use super::restoring;
 use super::shard::{Shard, now as wall_clock};
 use super::streams::Intake;
+use super::{recovery, restoring};
 use crate::client::Subscription;
 use crate::worker::Inbound;
 
@@ -170,7 +174,7 @@ impl Receiving {
                     return false;
                 }
                 if chunk.body.is_empty() {
-                    let outcome = self.finish(shard, now);
+                    let outcome = self.finish(shard, outbox, now);
                     self.end(shard, &chunk.reply, outcome, outbox);
                     return false;
                 }
@@ -215,10 +219,19 @@ impl Receiving {
         for step in &steps {
             shard.append(self.stream, now, &Command::Restore(*step))?;
         }
+        let consumers = consumers(&items, shard, self.stream, now);
+        for consumer in &consumers {
+            consumer.with(|command| shard.append(self.stream, now, &command))?;
+        }
         commit(shard)?;
         if let Some(held) = shard.streams.get_mut(self.stream) {
             for step in &steps {
                 restoring::apply(held, step, now);
+            }
+            for consumer in &consumers {
+                consumer
+                    .with(|command| recovery::apply_to(held, command, now))
+                    .map_err(error::restore_failed)?;
             }
             held.write();
         }
@@ -260,14 +273,7 @@ impl Receiving {
                     }
                     self.created = *time;
                 }
-                // Refused rather than dropped: one that is gone after a restore loses its place.
-                Item::Consumer(consumer) => {
-                    return Err(error::restore_failed(format!(
-                        "the backup holds the consumer {:?}, and consumers are not available yet: \
-                         make the backup without them (--no-consumers)",
-                        consumer.name
-                    )));
-                }
+                Item::Consumer(consumer) => check_consumer(consumer, shard, self.stream)?,
                 Item::Deleted(_) | Item::First(_) | Item::Last(..) => {}
             }
             items.push(item);
@@ -279,7 +285,7 @@ impl Receiving {
     }
 
     /// Everything is there: the stream begins to live.
-    fn finish(&self, shard: &mut Shard, now: i64) -> Result<(), ApiError> {
+    fn finish(&self, shard: &mut Shard, outbox: &mut Outbox<'_>, now: i64) -> Result<(), ApiError> {
         self.reader.finish().map_err(error::restore_failed)?;
         if let Some(doom) = &self.doom {
             return Err(doom.clone());
@@ -293,6 +299,7 @@ impl Receiving {
         if let Some(held) = shard.streams.get_mut(self.stream) {
             shard.intake.begin(held);
         }
+        shard.serve_all(self.stream, outbox);
         shard.look_at_deadlines();
         Ok(())
     }
@@ -368,6 +375,60 @@ fn step<'a>(item: &'a Item, shard: &Shard, stream: StreamId) -> Option<RestoreSt
         }
         Item::First(seq) => Some(RestoreStep::First(*seq)),
         Item::Last(seq, time) => Some(RestoreStep::Last(*seq, *time)),
+    }
+}
+
+/// A consumer as it is logged.
+struct Restored<'a> {
+    number: u32,
+    name: &'a str,
+    created: i64,
+    config: Vec<u8>,
+    state: Vec<u8>,
+}
+
+impl Restored<'_> {
+    fn with<R>(&self, act: impl FnOnce(Command<'_>) -> R) -> R {
+        let Self { name, created, config, state, .. } = self;
+        let restored = RestoredConsumer { name, created: *created, config, state };
+        act(Command::Consumer(ConsumerCommand::Restore(self.number, restored)))
+    }
+}
+
+/// The consumers among the items.
+fn consumers<'a>(
+    items: &'a [Item],
+    shard: &Shard,
+    stream: StreamId,
+    now: i64,
+) -> Vec<Restored<'a>> {
+    let held = shard.streams.get(stream);
+    let numbers = held.map_or(1, |held| held.machine.consumers().new_number(true))..;
+    let consumers = items.iter().filter_map(|item| match item {
+        Item::Consumer(consumer) => Some(&**consumer),
+        _ => None,
+    });
+    let restored = |(consumer, number): (&'a Consumer, u32)| Restored {
+        number,
+        name: &consumer.name,
+        created: if consumer.created == 0 { now } else { consumer.created },
+        config: json::to_vec(&consumer.config),
+        state: consumer.state.encode(),
+    };
+    consumers.zip(numbers).map(restored).collect()
+}
+
+/// Whether a consumer can be in the stream.
+fn check_consumer(consumer: &Consumer, shard: &Shard, stream: StreamId) -> Result<(), ApiError> {
+    let held = shard.streams.get(stream).ok_or(error::STREAM_NOT_FOUND)?;
+    let around = surroundings_of(shard, held, &|_| false);
+    let checked = check_restored(&consumer.config, &consumer.name, &around);
+    let failed = |why: &dyn std::fmt::Display| {
+        error::restore_failed(format!("consumer {:?}: {why}", consumer.name))
+    };
+    match checked.map_err(|error| failed(&error))? {
+        Creation::New(name, _) if name == consumer.name => Ok(()),
+        _ => Err(failed(&"its name is taken, or another one")),
     }
 }
 

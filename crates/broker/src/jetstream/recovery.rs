@@ -236,7 +236,10 @@ pub fn apply(
 }
 
 /// Applies a command to the stream that it is for.
-fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Error> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn apply_to(held: &mut Held, command: Command<'_>, time: i64) -> Result<(), Error> {
     held.changed = true;
     let mut removed = Vec::new();
     match command {
@@ -303,6 +306,10 @@ fn apply_to_consumer(
             held.machine.update_consumer(number, parse(config)?);
         }
         ConsumerCommand::Remove(number) => held.machine.remove_consumer(number),
+        ConsumerCommand::Restore(number, restored) => held
+            .machine
+            .restore_consumer(number, &restored)
+            .map_err(|_| Error::Options("a restored consumer in the log cannot be read"))?,
         ConsumerCommand::Consumed(number, changes) => {
             let changes = decode_changes(changes)
                 .map_err(|_| Error::Options("what a consumer did, in the log, cannot be read"))?;

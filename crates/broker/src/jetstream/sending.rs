@@ -1,6 +1,7 @@
 //! A backup on its way to a client: chunks, as many under way as the client wants
 //! (`streamSnapshot` in `server/jetstream_api.go` of nats-server).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use anabranch_jetstream::Timestamp;
 use anabranch_jetstream::advisory::{Advisory, Client};
 use anabranch_jetstream::api::SnapshotRequest;
 use anabranch_jetstream::api::info::StreamState;
-use anabranch_jetstream::backup::{Message, Writer};
+use anabranch_jetstream::backup::{Consumer, Message, Writer};
+use anabranch_jetstream::stream;
 use anabranch_log::format::StreamId;
 use anabranch_subject::trie::{Interest, Matches};
 
@@ -40,6 +42,8 @@ pub struct Sending {
     acks: String,
     subscriptions: Vec<Arc<Subscription>>,
     writer: Writer,
+    /// Consumers that were not given to the writer.
+    consumers: VecDeque<Consumer>,
     /// The sequence to go on with, and the last one.
     next: u64,
     last: u64,
@@ -108,6 +112,12 @@ impl Sending {
         let acks = format!("$JS.SNAPSHOT.ACK.{name}.{}.", new_id());
         let index = held.machine.index();
         let began = now();
+        let consumers = match request.no_consumers {
+            true => VecDeque::new(),
+            false => consumers(held),
+        };
+        let consumer_count = u64::try_from(consumers.len()).unwrap_or(u64::MAX);
+        let state = &StreamState { consumer_count, ..state.clone() };
         let instant = Instant::now();
         let listening = intake.listen(&format!("{acks}>"), Intake::TRANSFERS, Vec::new());
         Self {
@@ -116,6 +126,7 @@ impl Sending {
             acks,
             subscriptions: vec![listening],
             writer: Writer::new(state, began),
+            consumers,
             next: index.first_seq(),
             last: index.last_seq(),
             is_written: false,
@@ -216,6 +227,11 @@ impl Sending {
             return Ok(true);
         }
         let held = held.ok_or("stream closed")?;
+        while self.writer.frames().len() < self.window.chunk
+            && let Some(consumer) = self.consumers.pop_front()
+        {
+            self.writer.consumer(&consumer, self.begun.unix_nanos_saturating());
+        }
         while self.writer.frames().len() < self.window.chunk {
             let found = held.machine.index().next_matching(b">", self.next);
             let Some(seq) = found.filter(|&seq| seq <= self.last) else {
@@ -281,6 +297,18 @@ fn listens(intake: &Intake, subject: &[u8]) -> bool {
     let mut found = Matches::new();
     intake.server.account.matches(subject, &mut found);
     found.plain.iter().any(|subscription| subscription.subject() == subject)
+}
+
+/// The consumers of a stream, but for those in memory.
+fn consumers(held: &Held) -> VecDeque<Consumer> {
+    let all = held.machine.consumers().public().filter(|consumer| consumer.is_logged());
+    let backup = |consumer: &stream::Consumer| Consumer {
+        name: consumer.name.clone(),
+        created: consumer.created,
+        config: consumer.config.clone(),
+        state: consumer.state.clone(),
+    };
+    all.map(backup).collect()
 }
 
 fn message(held: &mut Held, seq: u64) -> Result<Message, String> {

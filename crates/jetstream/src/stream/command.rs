@@ -93,6 +93,21 @@ pub enum ConsumerCommand<'a> {
     Remove(u32),
     /// What it did, as changes of its state.
     Consumed(u32, &'a [u8]),
+    /// It was restored.
+    Restore(u32, RestoredConsumer<'a>),
+}
+
+/// A consumer from a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestoredConsumer<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// When it was created, in nanoseconds since 1970.
+    pub created: i64,
+    /// Its configuration, a checked one, in JSON.
+    pub config: &'a [u8],
+    /// How far it is, as [`State::encode`](crate::consumer::State::encode) writes it.
+    pub state: &'a [u8],
 }
 
 const CREATE: u8 = 1;
@@ -108,6 +123,7 @@ const UNSCHEDULE: u8 = 10;
 const CREATE_CONSUMER: u8 = 11;
 const UPDATE_CONSUMER: u8 = 12;
 const REMOVE_CONSUMER: u8 = 13;
+const RESTORE_CONSUMER: u8 = 14;
 const RESTORE: u8 = 32;
 const DELETE: u8 = 1;
 const PURGE: u8 = 2;
@@ -254,7 +270,7 @@ impl<'a> Command<'a> {
                 ADVANCE => Ok(Self::Advance(bytes.u64()?)),
                 LIMIT => BatchLimits::decode(&mut bytes).map(Self::Limit),
                 UNSCHEDULE => Ok(Self::Unschedule(bytes.u64()?)),
-                kind @ CREATE_CONSUMER..=REMOVE_CONSUMER => {
+                kind @ CREATE_CONSUMER..=RESTORE_CONSUMER => {
                     ConsumerCommand::decode(kind, bytes).map(Self::Consumer)
                 }
                 _ => Err(DecodeError::Field("control command")),
@@ -285,21 +301,33 @@ impl<'a> ConsumerCommand<'a> {
             Self::Update(number, config) => (Some(UPDATE_CONSUMER), number, config),
             Self::Remove(number) => (Some(REMOVE_CONSUMER), number, &b""[..]),
             Self::Consumed(number, changes) => (None, number, changes),
+            Self::Restore(number, restored) => (Some(RESTORE_CONSUMER), number, restored.state),
         };
         into.extend(kind);
         put_varint(into, u64::from(number));
-        if let Self::Create(_, name, _) = self {
-            put_text(into, name.as_bytes());
+        match self {
+            Self::Create(_, name, _) => put_text(into, name.as_bytes()),
+            Self::Restore(_, RestoredConsumer { name, created, config, .. }) => {
+                put_text(into, name.as_bytes());
+                into.extend_from_slice(&created.to_le_bytes());
+                put_text(into, config);
+            }
+            _ => {}
         }
         into.extend_from_slice(rest);
     }
 
     fn decode(kind: u8, mut bytes: Bytes<'a>) -> Result<Self, DecodeError> {
         let number = number(&mut bytes)?;
+        let name = |bytes: &mut Bytes<'a>| {
+            str::from_utf8(bytes.text()?).map_err(|_| DecodeError::Field("name"))
+        };
         Ok(match kind {
-            CREATE_CONSUMER => {
-                let name = str::from_utf8(bytes.text()?);
-                Self::Create(number, name.map_err(|_| DecodeError::Field("name"))?, bytes.0)
+            CREATE_CONSUMER => Self::Create(number, name(&mut bytes)?, bytes.0),
+            RESTORE_CONSUMER => {
+                let (name, created, config) = (name(&mut bytes)?, bytes.i64()?, bytes.text()?);
+                let state = bytes.0;
+                Self::Restore(number, RestoredConsumer { name, created, config, state })
             }
             UPDATE_CONSUMER => Self::Update(number, bytes.0),
             _ => Self::Remove(number),
@@ -334,6 +362,8 @@ mod tests {
     #[test]
     fn commands_come_back() {
         let message = FromOrigin { after: 6, seq: 300, subject: b"a.b", headers: b"", body: b"hi" };
+        let (name, config, state) = ("C", &b"{}"[..], &b"state"[..]);
+        let restored = RestoredConsumer { name, created: -7, config, state };
         for command in [
             Command::Publish { subject: b"a.b", headers: b"NATS/1.0\r\n\r\n", body: b"hi" },
             Command::Publish { subject: b"a", headers: b"", body: b"" },
@@ -352,6 +382,7 @@ mod tests {
             Command::Consumer(ConsumerCommand::Create(300, "C", b"{}")),
             Command::Consumer(ConsumerCommand::Update(1, b"{}")),
             Command::Consumer(ConsumerCommand::Remove(2)),
+            Command::Consumer(ConsumerCommand::Restore(3, restored)),
             Command::Consumer(ConsumerCommand::Consumed(3, b"changes")),
             Command::Limit(BatchLimits { messages: 77, ..BatchLimits::default() }),
         ] {

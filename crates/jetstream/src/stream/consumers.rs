@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anabranch_subject::matching;
 
 use super::bytes::{Bytes, DecodeError, put_text, put_varint};
+use super::command::RestoredConsumer;
 use super::index::{Index, Removed};
 use super::machine::Stream;
 use super::work::Work;
@@ -241,6 +242,25 @@ impl Stream {
         let state = State::starting_at(begin);
         self.consumers.insert(Consumer { begin, state, ..consumer });
         self.consumers.changed = self.epoch;
+    }
+
+    /// Adds a consumer from a backup.
+    ///
+    /// # Errors
+    /// When what is said of it cannot be read.
+    pub fn restore_consumer(
+        &mut self,
+        number: u32,
+        restored: &RestoredConsumer<'_>,
+    ) -> Result<(), DecodeError> {
+        let RestoredConsumer { name, created, config, state } = *restored;
+        let config = ConsumerConfig::parse(config, Strictness::Lenient)
+            .map_err(|_| DecodeError::Field("configuration of a consumer"))?;
+        let state = State::decode(state)?;
+        let (begin, name) = (state.delivered.stream.saturating_add(1), name.to_owned());
+        self.consumers.insert(Consumer { number, name, config, created, begin, seen: 0, state });
+        self.consumers.changed = self.epoch;
+        Ok(())
     }
 
     /// The first sequence that a new consumer is given: nats-server's `selectStartingSeqNo`

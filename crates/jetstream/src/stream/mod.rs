@@ -37,7 +37,7 @@ mod wanted;
 mod work;
 
 pub use bytes::DecodeError;
-pub use command::{Command, ConsumerCommand, Record};
+pub use command::{Command, ConsumerCommand, Record, RestoredConsumer};
 pub use consumers::{Consumer, Consumers, UNLOGGED};
 pub use dedup::{Dedup, IdHash};
 pub use draft::{Origin, Publish};

@@ -120,6 +120,10 @@ impl Stream {
         let of_subject = || self.index.subjects().find(subject);
         self.work.extend(match rollup {
             Rollup::All => Some(Work::Front { end: seq, keep: 0 }),
+            // As in nats-server, a subject of wildcards takes away whatever it matches.
+            Rollup::Subject if anabranch_subject::grammar::has_wildcards(subject) => {
+                Some(Work::Filter { filter: subject.to_vec(), end: seq, after: Vec::new() })
+            }
             Rollup::Subject => of_subject().map(|id| Work::Subject { id, end: seq }),
         });
     }

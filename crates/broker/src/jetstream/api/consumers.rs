@@ -113,17 +113,8 @@ fn create(
         return Err(error::consumer_create_failed("the stream's storage has failed"));
     }
     let account = &shard.intake.server.account;
-    let limits = shard.intake.server.options.jetstream.as_ref().map(|options| &options.limits);
-    let around = Surroundings {
-        stream: machine.config(),
-        consumers: machine.consumers(),
-        account: Some(AccountLimits::NONE),
-        server: limits.map_or_else(Limits::default, |limits| Limits {
-            max_ack_pending: limits.max_ack_pending,
-            max_request_batch: limits.max_request_batch,
-        }),
-        is_heard: &|subject| account.has_interest(subject.as_bytes()),
-    };
+    let is_heard = |subject: &str| account.has_interest(subject.as_bytes());
+    let around = surroundings(shard, held, &is_heard);
     let generated = new_id()[..NAME_LEN].to_owned();
     let creation = check_creation(&asked, &generated, &around)?;
     let id = held.id;
@@ -143,6 +134,25 @@ fn create(
         advise_of(&shard.intake, (request.stream, &name), event, outbox);
     }
     Ok(ConsumerCreated(info))
+}
+
+/// What the configuration of a consumer is checked against.
+pub fn surroundings<'a>(
+    shard: &'a Shard,
+    held: &'a Held,
+    is_heard: &'a dyn Fn(&str) -> bool,
+) -> Surroundings<'a> {
+    let limits = shard.intake.server.options.jetstream.as_ref().map(|options| &options.limits);
+    Surroundings {
+        stream: held.machine.config(),
+        consumers: held.machine.consumers(),
+        account: Some(AccountLimits::NONE),
+        server: limits.map_or_else(Limits::default, |limits| Limits {
+            max_ack_pending: limits.max_ack_pending,
+            max_request_batch: limits.max_request_batch,
+        }),
+        is_heard,
+    }
 }
 
 /// Adds a consumer of a checked configuration.
