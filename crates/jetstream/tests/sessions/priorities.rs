@@ -80,8 +80,10 @@ fn one_client_is_pinned_until_it_is_silent() {
     assert_eq!(desk.take_reports(), [Report::Unpinned { group, reason }]);
     assert_eq!(desk.session.pinned(), None);
     desk.publish(1);
-    let got = desk.run();
-    assert_eq!(got[0].to, "b");
+    assert_eq!(desk.run()[0].to, "b");
+    assert!(desk.take_statuses().is_empty(), "the oldest that may is taken");
+    desk.publish(1);
+    assert_eq!(desk.run()[0].to, "b");
     let wrong = "423 Nats-Wrong-Pin-Id|Nats-Pending-Messages: ";
     let statuses = desk.take_statuses();
     assert_eq!(statuses.len(), 2);

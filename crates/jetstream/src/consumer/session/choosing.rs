@@ -41,40 +41,42 @@ impl Session {
         now: i64,
         source: &mut dyn Source,
     ) -> Option<Chosen> {
-        let mut place = self.first_place();
+        let mut place = self.place_behind(None);
         while let Some(at) = place {
             let Mode::Pull(pull) = &self.mode else {
                 return None;
             };
             let request = pull.requests.get(at)?;
-            match self.judge(request, offer, now, source) {
+            let verdict = self.judge(request, offer, now, source);
+            place = self.place_behind(Some(at));
+            match verdict {
                 Verdict::Take => return self.take(at, offer, now),
-                Verdict::Pass => place = pull.requests.behind(at),
+                Verdict::Pass => {}
                 Verdict::End(headers) => {
-                    place = pull.requests.behind(at);
                     if let Some(request) = self.remove(at) {
                         self.send_status(&request.reply, headers);
                     }
                 }
                 Verdict::Drop => {
-                    place = pull.requests.behind(at);
                     self.remove(at);
                 }
-            }
-            // While a client is pinned, the others need not even be looked at.
-            if self.pin_id().is_some() && place.is_some_and(|(class, _)| class != pins::PINNED) {
-                return None;
             }
         }
         None
     }
 
-    fn first_place(&self) -> Option<Place> {
+    /// The next request to look at: while a client is pinned only of those that show a pin, and
+    /// when none is, the oldest one.
+    fn place_behind(&self, behind: Option<Place>) -> Option<Place> {
         let Mode::Pull(pull) = &self.mode else {
             return None;
         };
-        let place = pull.requests.first()?;
-        (self.pin_id().is_none() || place.0 == pins::PINNED).then_some(place)
+        let requests = &pull.requests;
+        if self.config.priority_policy == PriorityPolicy::PinnedClient {
+            let others = if self.pin_id().is_some() { pins::PINNED } else { pins::OTHERS };
+            return requests.oldest([pins::PINNED, others], behind);
+        }
+        behind.map_or_else(|| requests.first(), |place| requests.behind(place))
     }
 
     fn remove(&mut self, at: Place) -> Option<Request> {

@@ -99,6 +99,16 @@ impl Requests {
         self.by_place.range(behind).next().map(|(&place, _)| place)
     }
 
+    /// The place of the oldest request of these classes, behind `place` if there is one.
+    pub(super) fn oldest(&self, classes: [u32; 2], behind: Option<Place>) -> Option<Place> {
+        let from = behind.map_or(0, |(_, number)| number.saturating_add(1));
+        let first = |class: u32| {
+            let places = (class, from)..=(class, u64::MAX);
+            self.by_place.range(places).next().map(|(&place, _)| place)
+        };
+        classes.into_iter().filter_map(first).min_by_key(|&(_, number)| number)
+    }
+
     pub(super) fn get(&self, place: Place) -> Option<&Request> {
         self.by_place.get(&place)
     }
