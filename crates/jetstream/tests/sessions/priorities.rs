@@ -105,3 +105,22 @@ fn an_operator_unpins() {
     desk.publish(1);
     assert_eq!(desk.ask("b", "1")[0].headers, [("Nats-Pin-Id", String::new())]);
 }
+
+#[test]
+fn a_policy_that_is_set_later_holds_for_those_who_wait() {
+    let mut desk = Desk::new(&pull());
+    desk.ask("early", "5");
+    let pinned = ConsumerConfig {
+        priority_groups: vec!["A".to_owned()],
+        priority_policy: PriorityPolicy::PinnedClient,
+        priority_timeout: Nanos(SECOND),
+        ..pull()
+    };
+    desk.session.set_config(&pinned, 0, desk.now);
+    desk.publish(1);
+    assert_eq!(desk.run()[0].to, "early", "it has no group to be pinned in");
+    desk.ask("late", "{\"batch\":5,\"group\":\"A\"}");
+    desk.publish(4);
+    let order: Vec<_> = desk.run().into_iter().map(|got| got.to).collect();
+    assert_eq!(order, ["early", "late", "late", "late"]);
+}

@@ -95,6 +95,11 @@ impl Session {
         if !pin.is_empty() && self.pin_id() != Some(pin) {
             return Verdict::End(status::with_rest(423, "Nats-Wrong-Pin-Id", rest));
         }
+        // One that waited before the policy was set may stand among those that show a pin.
+        let is_pinned_policy = self.config.priority_policy == PriorityPolicy::PinnedClient;
+        if is_pinned_policy && pin.is_empty() && self.pin_id().is_some() {
+            return Verdict::Pass;
+        }
         if self.config.priority_policy == PriorityPolicy::Overflow
             && !self.overflows(request, offer.pending)
         {
