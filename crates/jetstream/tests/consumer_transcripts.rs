@@ -151,13 +151,13 @@ impl Account {
             pause_remaining: Nanos(i64::from(is_paused)),
             time: Timestamp::ZERO,
             priority_groups: config.priority_groups.first().map(group).into_iter().collect(),
-            config,
+            config: Some(config),
         })
     }
 
     fn info(&mut self, stream: &str, name: &str) -> Result<ConsumerInfo, ApiError> {
         let mut info = self.stored_info(stream, name)?;
-        info.config = info.config.answered(VERSION);
+        info.config = info.config.map(|config| config.answered(VERSION));
         Ok(info)
     }
 

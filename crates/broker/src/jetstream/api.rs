@@ -15,7 +15,7 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::{ApiError, error};
 
 pub use change::change;
-pub(super) use consumers::surroundings as surroundings_of;
+pub(super) use consumers::{describe_all as consumers_of, surroundings as surroundings_of};
 pub use direct::Aside;
 use streams::Informing;
 pub(super) use streams::{created, state};

@@ -84,4 +84,4 @@ pub use figures::{BOUNDS_US, Measured as Durations, Progress};
 pub use repair::{RepairMode, repair_store};
 pub use running::JetStream;
 pub use store_reader::StoreReader;
-pub use view::{Detail, Totals};
+pub use view::{Detail, Totals, WithConsumers};

@@ -2,11 +2,12 @@
 
 use std::ops::Bound;
 
+use anabranch_jetstream::api::ConsumerInfo;
 use anabranch_jetstream::api::info::{SourceInfo, StreamState};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::{StreamConfig, Timestamp};
 
-use super::api::state;
+use super::api::{consumers_of, state};
 use super::held::Held;
 use super::running::JetStream;
 use super::shard::{Shard, now};
@@ -19,6 +20,8 @@ const AT_ONCE: usize = 128;
 pub struct Totals {
     /// Streams.
     pub streams: u64,
+    /// Consumers of them.
+    pub consumers: u64,
     /// Messages in them.
     pub messages: u64,
     /// Their bytes in memory.
@@ -50,6 +53,19 @@ pub struct Detail {
     pub sources: Vec<SourceInfo>,
     /// Why its storage is no longer used.
     pub broken: Option<String>,
+    /// Its consumers, if they were asked for.
+    pub consumers: Vec<ConsumerInfo>,
+    /// Those that serve mirrors and sources, the same.
+    pub direct_consumers: Vec<ConsumerInfo>,
+}
+
+/// Which consumers are described with their streams.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WithConsumers {
+    /// Those that clients made for themselves.
+    pub own: bool,
+    /// Those that serve mirrors and sources.
+    pub direct: bool,
 }
 
 impl JetStream {
@@ -60,6 +76,7 @@ impl JetStream {
             let streams = &shard.streams;
             Totals {
                 streams: u64::try_from(streams.len()).unwrap_or(u64::MAX),
+                consumers: streams.iter().map(|held| state(held).consumer_count).sum(),
                 messages: streams.iter().map(|held| held.machine.index().messages()).sum(),
                 memory: streams.bytes_in(Storage::Memory),
                 storage: streams.bytes_in(Storage::File),
@@ -73,7 +90,7 @@ impl JetStream {
 
     /// Up to `max` streams by name; nothing if the shard does not answer.
     #[must_use]
-    pub fn details(&self, max: usize) -> Option<Vec<Detail>> {
+    pub fn details(&self, max: usize, with: WithConsumers) -> Option<Vec<Detail>> {
         let mut all: Vec<Detail> = Vec::new();
         while all.len() < max {
             let after = all.last().map(|detail| detail.config.name.clone());
@@ -81,7 +98,7 @@ impl JetStream {
             let more = self.ask(move |shard| {
                 let from = after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
                 let some = shard.streams.iter_from(from).take(wanted);
-                some.map(|held| detail(shard, held)).collect::<Vec<_>>()
+                some.map(|held| detail(shard, held, with)).collect::<Vec<_>>()
             })?;
             let last = more.len() < wanted;
             all.extend(more);
@@ -96,7 +113,10 @@ impl JetStream {
     #[must_use]
     pub fn detail(&self, name: &str) -> Option<Option<Detail>> {
         let name = name.to_owned();
-        self.ask(move |shard| shard.streams.find(name.as_bytes()).map(|held| detail(shard, held)))
+        self.ask(move |shard| {
+            let held = shard.streams.find(name.as_bytes());
+            held.map(|held| detail(shard, held, WithConsumers::default()))
+        })
     }
 
     /// A stream whose storage is not used, and why; nothing if the shard does not answer.
@@ -128,7 +148,11 @@ fn trouble(held: &Held) -> Option<String> {
     held.broken.clone().or_else(failed)
 }
 
-fn detail(shard: &Shard, held: &Held) -> Detail {
+fn detail(shard: &Shard, held: &Held, with: WithConsumers) -> Detail {
+    let consumers = |wanted: bool, of_origins| match wanted {
+        true => consumers_of(shard, held, of_origins, now()),
+        false => Vec::new(),
+    };
     let (mirror, sources) = shard.pipes.describe(held, &shard.streams, now());
     Detail {
         config: held.machine.config().clone(),
@@ -137,5 +161,7 @@ fn detail(shard: &Shard, held: &Held) -> Detail {
         mirror,
         sources,
         broken: trouble(held),
+        consumers: consumers(with.own, false),
+        direct_consumers: consumers(with.direct, true),
     }
 }

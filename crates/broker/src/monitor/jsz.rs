@@ -1,8 +1,9 @@
 //! The document of `/jsz`, and the part of `/varz` that is the same. Fields stand in
-//! nats-server's order. There are no consumers yet, and no cluster.
+//! nats-server's order. There is no cluster yet.
 
 use std::time::{Duration, SystemTime};
 
+use anabranch_jetstream::api::ConsumerInfo;
 use anabranch_jetstream::api::info::{ClusterInfo, SourceInfo, StreamState};
 use anabranch_jetstream::{StreamConfig, Timestamp};
 use serde::Serialize;
@@ -20,6 +21,10 @@ pub(super) struct Request {
     pub(super) accounts: bool,
     /// Streams of the accounts that are detailed.
     pub(super) streams: bool,
+    /// Consumers of those.
+    pub(super) consumers: bool,
+    /// Those that serve mirrors and sources.
+    pub(super) direct_consumers: bool,
     /// Their configurations.
     pub(super) config: bool,
     /// How many streams this server leads.
@@ -38,7 +43,7 @@ impl Request {
         let accounts = query.flag("accounts")?;
         let streams = query.flag("streams")?;
         let consumers = query.flag("consumers")?;
-        query.flag("direct-consumers")?;
+        let direct_consumers = query.flag("direct-consumers")?;
         let config = query.flag("config")?;
         let offset = query.int("offset")?;
         let limit = query.int("limit")?;
@@ -49,7 +54,17 @@ impl Request {
         let streams = streams || consumers;
         let accounts = accounts || (streams && account.is_empty());
         let limit = if limit == 0 { LIMIT } else { limit };
-        Ok(Self { accounts, streams, config, raft, account, offset, limit })
+        Ok(Self {
+            accounts,
+            streams,
+            consumers,
+            direct_consumers,
+            config,
+            raft,
+            account,
+            offset,
+            limit,
+        })
     }
 
     /// Whether the one account is detailed.
@@ -77,6 +92,8 @@ pub(super) struct Jsz {
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) streams_leader: u64,
     pub(super) consumers: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) consumers_leader: u64,
     pub(super) messages: u64,
     pub(super) bytes: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -179,6 +196,10 @@ pub(super) struct Stream {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) config: Option<StreamConfig>,
     pub(super) state: StreamState,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) consumer_detail: Vec<ConsumerInfo>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) direct_consumer_detail: Vec<ConsumerInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) mirror: Option<SourceInfo>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

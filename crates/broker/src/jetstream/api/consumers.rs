@@ -130,7 +130,8 @@ fn create(
     let key = find(shard, request, &name)?;
     let info = describe(shard, key, now, Metadata::Answered)?;
     if info.paused {
-        let event = ConsumerEvent::Paused(info.config.pause_until);
+        let event =
+            ConsumerEvent::Paused(info.config.as_ref().and_then(|config| config.pause_until));
         advise_of(&shard.intake, (request.stream, &name), event, outbox);
     }
     Ok(ConsumerCreated(info))
@@ -337,6 +338,17 @@ enum Metadata {
     Answered,
 }
 
+/// All consumers of a stream, for monitoring: those that clients made for themselves, or those that
+/// serve mirrors and sources.
+pub fn describe_all(shard: &Shard, held: &Held, of_origins: bool, now: i64) -> Vec<ConsumerInfo> {
+    let all = held.machine.consumers().iter();
+    let wanted = all.filter(|consumer| consumer.config.serves_origin() == of_origins);
+    let info = |consumer: &Consumer| {
+        describe(shard, (held.id, consumer.number), now, Metadata::Stored).ok()
+    };
+    wanted.filter_map(info).collect()
+}
+
 fn describe(
     shard: &Shard,
     key: Key,
@@ -359,10 +371,10 @@ fn describe(
         stream: held.machine.config().name.clone(),
         name: consumer.name.clone(),
         created: Timestamp::from_unix_nanos(consumer.created),
-        config: match metadata {
+        config: Some(match metadata {
             Metadata::Stored => consumer.config.clone(),
             Metadata::Answered => consumer.config.answered(PEER_VERSION),
-        },
+        }),
         delivered: SequenceInfo::new(session.delivered(), time(served.delivered_at)),
         ack_floor: SequenceInfo::new(state.floor, time(served.acknowledged_at)),
         num_ack_pending: count(state.unacked.len()),

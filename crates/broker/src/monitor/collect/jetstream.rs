@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use anabranch_jetstream::api::ConsumerInfo;
 use anabranch_jetstream::api::info::ClusterInfo;
 use anabranch_jetstream::config::API_LEVEL;
 
-use crate::jetstream::{Detail, JetStream, Totals};
+use crate::jetstream::{Detail, JetStream, Totals, WithConsumers};
 use crate::monitor::jsz::{Account, Api, Config, InVarz, Jsz, Limits, Request, Stats, Stream};
 use crate::monitor::stream_metrics::{Measured, STREAMS_MAX, StreamFigures};
 use crate::server::Server;
@@ -33,7 +34,8 @@ pub(in crate::monitor) fn jsz(server: &Server, request: &Request, now: SystemTim
         limits: Some(limits(server)),
         streams: totals.streams,
         streams_leader: if request.raft { totals.streams } else { 0 },
-        consumers: 0,
+        consumers: totals.consumers,
+        consumers_leader: if request.raft { totals.consumers } else { 0 },
         messages: totals.messages,
         bytes: totals.memory + totals.storage,
         account_details: shown.into_iter().collect(),
@@ -56,7 +58,7 @@ pub(super) fn measured(server: &Server) -> Option<Measured> {
     let (jetstream, totals) = running(server)?;
     let figures = jetstream.figures();
     let load = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
-    let streams = jetstream.details(STREAMS_MAX).unwrap_or_default();
+    let streams = jetstream.details(STREAMS_MAX, WithConsumers::default()).unwrap_or_default();
     let named = |detail: Detail| StreamFigures {
         name: detail.config.name,
         messages: detail.state.messages,
@@ -128,7 +130,11 @@ fn limits(server: &Server) -> Limits {
 
 fn details(server: &Server, jetstream: &JetStream, totals: &Totals, request: &Request) -> Account {
     let name = server.account.name().to_owned();
-    let streams = if request.streams { jetstream.details(usize::MAX) } else { None };
+    let with = WithConsumers {
+        own: request.consumers,
+        direct: request.consumers && request.direct_consumers,
+    };
+    let streams = if request.streams { jetstream.details(usize::MAX, with) } else { None };
     let leader = &server.identity.name;
     let shown = |detail| shown(detail, leader, request);
     Account {
@@ -146,12 +152,19 @@ fn details(server: &Server, jetstream: &JetStream, totals: &Totals, request: &Re
 }
 
 fn shown(detail: Detail, leader: &str, request: &Request) -> Stream {
+    let consumer = |info: ConsumerInfo| ConsumerInfo {
+        config: info.config.filter(|_| request.config),
+        ..info
+    };
+    let consumers = |all: Vec<ConsumerInfo>| all.into_iter().map(consumer).collect();
     Stream {
         name: detail.config.name.clone(),
         created: detail.created,
         cluster: ClusterInfo { leader: leader.to_owned() },
         config: request.config.then_some(detail.config),
         state: detail.state,
+        consumer_detail: consumers(detail.consumers),
+        direct_consumer_detail: consumers(detail.direct_consumers),
         mirror: detail.mirror,
         sources: detail.sources,
     }

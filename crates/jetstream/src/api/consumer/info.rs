@@ -16,8 +16,9 @@ pub struct ConsumerInfo {
     pub name: String,
     /// When it was created.
     pub created: Timestamp,
-    /// Its configuration; but for lists, [`ConsumerConfig::answered`].
-    pub config: ConsumerConfig,
+    /// Its configuration; but for lists, [`ConsumerConfig::answered`]. Monitoring may leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConsumerConfig>,
     /// What was delivered last.
     pub delivered: SequenceInfo,
     /// Everything up to here is acknowledged.
@@ -94,6 +95,7 @@ pub(super) fn pause(until: Option<Timestamp>, now: &Timestamp) -> (bool, Nanos) 
 impl ConsumerInfo {
     /// Sets what follows from the configuration's pause and the time of this info.
     pub fn set_pause(&mut self) {
-        (self.paused, self.pause_remaining) = pause(self.config.pause_until, &self.time);
+        let until = self.config.as_ref().and_then(|config| config.pause_until);
+        (self.paused, self.pause_remaining) = pause(until, &self.time);
     }
 }

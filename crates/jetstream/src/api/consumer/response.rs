@@ -160,7 +160,7 @@ mod tests {
             stream: "S".to_owned(),
             name: "C".to_owned(),
             created,
-            config,
+            config: Some(config),
             delivered: SequenceInfo::new(Position { consumer: 2, stream: 3 }, Some(created)),
             ack_floor: SequenceInfo::default(),
             num_ack_pending: 4,
