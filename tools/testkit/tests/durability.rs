@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Instant;
 
 use anabranch_testkit::client::{Client, Event, TIMEOUT};
 use anabranch_testkit::server::{Binary, Server, Signal};
@@ -211,4 +212,91 @@ fn a_stream_made_again_has_nothing_of_the_one_before() {
         assert_eq!(get().payload, b"x", "{round}");
         assert_eq!(ask(&mut client, "STREAM.DELETE.K", "")["success"], true);
     }
+}
+
+/// Messages that one round puts into the work queue.
+const WORK: usize = 300;
+
+/// Publishes `WORK` messages with ids, twice each, and waits for all acknowledgements.
+fn put_work(client: &mut Client, round: usize) {
+    for number in 0..WORK {
+        let body = format!("{round}.{number}");
+        let headers = format!("NATS/1.0\r\nNats-Msg-Id: {body}\r\n\r\n");
+        let (head, all) = (headers.len(), headers.len() + body.len());
+        client.send(format!("HPUB w.x _A.ack {head} {all}\r\n{headers}{body}\r\n").repeat(2));
+    }
+    for _ in 0..2 * WORK {
+        let answer = client.message();
+        assert!(answer.payload.starts_with(b"{\"stream\""), "it is stored: {answer:?}");
+    }
+}
+
+/// Asks the consumer for messages until none comes.
+fn pull_work(client: &mut Client) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let body = r#"{"batch":100000,"expires":500000000}"#;
+    let len = body.len();
+    client.send(format!("PUB $JS.API.CONSUMER.MSG.NEXT.W.C _A.pull {len}\r\n{body}\r\n"));
+    loop {
+        let message = client.message();
+        if message.subject != "w.x" {
+            return found;
+        }
+        let body = String::from_utf8(message.payload).expect("it was text");
+        found.push((body, message.reply));
+    }
+}
+
+/// Every message is worked on once: what was confirmed to be acknowledged never comes again, what
+/// was not comes until it is.
+#[test]
+#[ignore = "durability"]
+fn confirmed_work_is_done_once_whatever_is_killed() {
+    let store = tempfile::tempdir().expect("there is room");
+    let mut server = start(store.path());
+    let mut client = open(server.address(), "_A");
+    let stream = r#"{"name":"W","subjects":["w.*"],"retention":"workqueue"}"#;
+    let created = ask(&mut client, "STREAM.CREATE.W", stream);
+    assert!(created["error"].is_null(), "{created}");
+    let consumer = r#"{"stream_name":"W","config":{"durable_name":"C","ack_policy":"explicit",
+        "ack_wait":1000000000,"max_ack_pending":-1}}"#;
+    let created = ask(&mut client, "CONSUMER.DURABLE.CREATE.W.C", consumer);
+    assert!(created["error"].is_null(), "{created}");
+    let (mut left, mut done) = (BTreeMap::new(), BTreeMap::new());
+    for round in 0..rounds().min(20) {
+        put_work(&mut client, round);
+        left.extend((0..WORK).map(|number| (format!("{round}.{number}"), ())));
+        let came = pull_work(&mut client);
+        for (nth, (body, reply)) in came.iter().enumerate() {
+            assert!(!done.contains_key(body), "round {round}: {body} was done before");
+            assert!(left.contains_key(body), "round {round}: {body} was put in");
+            // The last ones are acknowledged while the server is killed, or not at all.
+            if nth + 50 < came.len() {
+                client.send(format!("PUB {reply} _A.done 4\r\n+ACK\r\n"));
+                assert!(client.message().payload.is_empty(), "{body} is confirmed");
+                left.remove(body);
+                done.insert(body.clone(), ());
+            }
+        }
+        kill(server);
+        server = start(store.path());
+        client = open(server.address(), "_A");
+    }
+    let begun = Instant::now();
+    while !left.is_empty() {
+        assert!(begun.elapsed() < TIMEOUT, "{} messages never come", left.len());
+        let came = pull_work(&mut client);
+        for (body, reply) in came {
+            assert!(!done.contains_key(&body), "{body} was done before");
+            client.send(format!("PUB {reply} _A.done 4\r\n+ACK\r\n"));
+            assert!(client.message().payload.is_empty(), "{body} is confirmed");
+            left.remove(&body);
+            done.insert(body, ());
+        }
+    }
+    let info = ask(&mut client, "STREAM.INFO.W", "");
+    assert_eq!(info["state"]["messages"], 0, "{info}");
+    let info = ask(&mut client, "CONSUMER.INFO.W.C", "");
+    assert_eq!((&info["num_pending"], &info["num_ack_pending"]), (&0.into(), &0.into()), "{info}");
+    println!("{} messages were worked on once each", done.len());
 }
