@@ -63,9 +63,9 @@ pub static JETSTREAM_LIMITS: Block =
     Block { name: "jetstream.limits", unknown: Unknown::Field, options: LIMITS_OPTIONS };
 
 const LIMITS_OPTIONS: &[Opt] = &[
-    warns("max_ack_pending", NONE, Int, "Unacknowledged messages of a consumer."),
+    acts("max_ack_pending", NONE, Int, "Unacknowledged messages of a consumer."),
     warns("max_ha_assets", NONE, Int, "Replicated streams and consumers."),
-    warns("max_request_batch", NONE, Int, "Messages of a pull request."),
+    acts("max_request_batch", NONE, Int, "Messages of a pull request."),
     acts("duplicate_window", NONE, DurationText, "Longest window for duplicates."),
     acts("batch", NONE, InBlock(&JETSTREAM_BATCH), "Limits of batches."),
 ];
