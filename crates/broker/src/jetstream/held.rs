@@ -9,7 +9,7 @@ use anabranch_log::format::StreamId;
 use anabranch_log::segment::{NewRecord, SegmentId};
 
 use super::condemned::Condemned;
-use super::consuming::ServedAll;
+use super::consuming::{Loss, ServedAll};
 use super::files::{FilePayloads, Home};
 use super::journal::is_out_of_space;
 use super::lazily::LeftParts;
@@ -177,8 +177,9 @@ impl Held {
         if let Some(first) = self.machine.take_purged() {
             self.served.lose_before(first);
         }
+        let why = if self.machine.take_purging() { Loss::Purge } else { Loss::Removal };
         if !self.served.is_empty() {
-            self.served.lose(removed);
+            self.served.lose(removed, why);
         }
         removed.clear();
         if self.machine.take_cleared() {

@@ -47,6 +47,8 @@ pub struct Stream {
     pub(super) is_cleared: bool,
     /// All messages before this one were purged: see [`Self::take_purged`].
     pub(super) purged_before: Option<u64>,
+    /// Messages of some subjects were purged: see [`Self::take_purging`].
+    pub(super) is_purging: bool,
     /// Who reads it.
     pub(super) consumers: Consumers,
     /// Noted in what changes.
@@ -75,6 +77,7 @@ impl Stream {
             work: VecDeque::new(),
             is_cleared: false,
             purged_before: None,
+            is_purging: false,
             consumers: Consumers::default(),
             epoch: 0,
             created,

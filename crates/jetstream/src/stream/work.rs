@@ -95,6 +95,11 @@ impl Stream {
         self.purged_before.take()
     }
 
+    /// The messages that were removed since this was asked last were purged by their subjects.
+    pub fn take_purging(&mut self) -> bool {
+        std::mem::take(&mut self.is_purging)
+    }
+
     /// Does at once what is little.
     pub(super) fn begin_work(&mut self, removed: &mut Vec<Removed>) {
         if self.is_busy() {
@@ -234,6 +239,7 @@ impl Stream {
         budget: &mut usize,
         removed: &mut Vec<Removed>,
     ) -> bool {
+        self.is_purging = true;
         loop {
             let state = self.index.subjects().state(id);
             if state.count == 0 || state.first >= end {

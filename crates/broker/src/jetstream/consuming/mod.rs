@@ -11,4 +11,4 @@ mod timing;
 
 pub use delivering::Consuming;
 pub use keeping::consumed;
-pub use served::{Key, ServedAll};
+pub use served::{Key, Loss, ServedAll};

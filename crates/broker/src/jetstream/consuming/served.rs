@@ -150,6 +150,15 @@ pub struct Start {
     pub seed: u64,
 }
 
+/// Why messages left the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// They were purged: nobody is told.
+    Purge,
+    /// They were deleted, or are over the limits.
+    Removal,
+}
+
 /// The consumers of a stream.
 #[derive(Default)]
 pub struct ServedAll {
@@ -216,13 +225,16 @@ impl ServedAll {
     }
 
     /// Messages left the stream, which some may still wait for.
-    pub fn lose(&mut self, removed: &[Removed]) {
+    pub fn lose(&mut self, removed: &[Removed], why: Loss) {
         for (&number, served) in &mut self.by_number {
             let Some(served) = served else { continue };
             let mut is_robbed = false;
             for gone in removed {
                 if served.session.awaits(gone.seq) {
-                    served.session.removed(gone.seq);
+                    match why {
+                        Loss::Purge => served.session.withdrawn(gone.seq),
+                        Loss::Removal => served.session.removed(gone.seq),
+                    }
                     is_robbed = true;
                 }
             }

@@ -143,15 +143,20 @@ impl Session {
         is_answered
     }
 
-    /// The message `seq` left the stream.
-    pub fn removed(&mut self, seq: u64) {
+    /// The message `seq` left the stream, and nobody is told.
+    pub fn withdrawn(&mut self, seq: u64) {
         if let Some(skip) = &mut self.skip
             && let Ok(index) = skip.seqs.binary_search(&seq)
         {
             skip.seqs.remove(index);
         }
-        let unacked = self.state.unacked.get(&seq).copied();
         self.forget(seq);
+    }
+
+    /// The message `seq` left the stream: whoever listens is told if it was not acknowledged.
+    pub fn removed(&mut self, seq: u64) {
+        let unacked = self.state.unacked.get(&seq).copied();
+        self.withdrawn(seq);
         if let Some(unacked) = unacked {
             self.report(Report::Terminated {
                 consumer_seq: unacked.consumer,
