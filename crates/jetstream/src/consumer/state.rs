@@ -66,7 +66,8 @@ impl State {
                 }
             }
             Change::GaveUp(seq) => {
-                if let Some(unacked) = self.remove(seq) {
+                // nats-server's floor stays before it.
+                if let Some(unacked) = self.unacked.remove(&seq) {
                     self.exhausted.insert(seq, unacked.deliveries);
                 }
             }
@@ -145,10 +146,18 @@ impl State {
         let removed = self.unacked.remove(&seq)?;
         match self.unacked.first_key_value() {
             None => self.floor = self.delivered,
-            Some((&first, next)) if first > seq => self.floor = before(first, next),
+            Some((&first, next)) if first > seq && !self.is_exhausted_before(seq) => {
+                self.floor = before(first, next);
+            }
             Some(_) => {}
         }
         Some(removed)
+    }
+
+    /// Something between the floor and `seq` was delivered as often as it may be.
+    fn is_exhausted_before(&self, seq: u64) -> bool {
+        let behind = self.floor.stream.saturating_add(1);
+        behind < seq && self.exhausted.range(behind..seq).next().is_some()
     }
 
     fn acknowledge_to(&mut self, seq: u64) {
