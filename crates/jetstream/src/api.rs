@@ -14,7 +14,7 @@ pub use consumer::{
     ConsumerCall, ConsumerCreated, ConsumerDeleted, ConsumerDescribed, ConsumerInfo,
     ConsumerListed, ConsumerNamed, ConsumerPaused, ConsumerReset, ConsumerUnpinned,
     ConsumersRequest, CreateSubject, GroupState, PauseRequest, ResetRequest, SequenceInfo,
-    UnpinRequest, consumer_call, consumer_refusal, create_request, require_stream_identity,
+    UnpinRequest, consumer_call, create_request, require_stream_identity,
 };
 pub use paging::{LIST_PAGE, NAMES_PAGE, Page, SUBJECTS_PAGE, page};
 pub use request::{
