@@ -79,21 +79,51 @@ fn a_backup_of_either_server_is_restored_by_either() {
     }
 }
 
+/// Where a consumer stands, as it says.
+fn standing(admin: &mut Admin) -> Value {
+    let info = admin.must("CONSUMER.INFO.FILE.WORKER", &Value::Null);
+    let place =
+        |field: &str| [&info[field]["consumer_seq"], &info[field]["stream_seq"]].map(Value::clone);
+    json!([place("delivered"), place("ack_floor"), info["num_ack_pending"], info["num_pending"]])
+}
+
 #[test]
 #[ignore = "needs both servers"]
-fn a_backup_with_consumers_is_refused_by_name() {
-    let [(_ours, mut ours), (_theirs, mut theirs)] = both();
-    fill(&mut theirs, &configs()[0]);
+fn consumers_of_a_backup_go_on_where_they_were() {
+    let mut servers = both();
     let consumer = json!({ "stream_name": "FILE", "config": { "durable_name": "WORKER",
-        "ack_policy": "explicit" } });
-    theirs.must("CONSUMER.CREATE.FILE.WORKER", &consumer);
-    let with = theirs.backup("FILE", &json!({}));
-    let answer = ours.restore("FILE", &with.answer, &with.bytes);
-    let text = answer["error"]["description"].as_str().expect("an error");
-    assert!(text.contains("the consumer \"WORKER\""), "{text}");
-    let without = theirs.backup("FILE", &json!({ "no_consumers": true }));
-    let answer = ours.restore("FILE", &without.answer, &without.bytes);
-    assert!(answer["error"].is_null(), "{answer}");
+        "ack_policy": "explicit", "filter_subject": "FILE.*" } });
+    let backups = [0, 1].map(|from| {
+        let admin = &mut servers[from].1;
+        fill(admin, &configs()[0]);
+        admin.must("CONSUMER.DURABLE.CREATE.FILE.WORKER", &consumer);
+        let replies =
+            [(); 3].map(|()| admin.ask("$JS.API.CONSUMER.MSG.NEXT.FILE.WORKER", "", b"1").reply);
+        for reply in [&replies[0], &replies[2]] {
+            assert!(admin.ask(reply, "", b"+ACK").payload.is_empty());
+        }
+        let backup = admin.backup("FILE", &json!({}));
+        let without = admin.backup("FILE", &json!({ "no_consumers": true }));
+        let standing = standing(admin);
+        admin.must("STREAM.DELETE.FILE", &Value::Null);
+        (backup, without, standing)
+    });
+    assert_eq!(backups[0].2, backups[1].2);
+    for (from, (backup, without, stood)) in backups.iter().enumerate() {
+        for (to, (_, admin)) in servers.iter_mut().enumerate() {
+            let answer = admin.restore("FILE", &backup.answer, &backup.bytes);
+            assert!(answer["error"].is_null(), "{from} {to}: {answer}");
+            assert_eq!(&standing(admin), stood, "from {from} to {to}");
+            let next = admin.ask("$JS.API.CONSUMER.MSG.NEXT.FILE.WORKER", "", b"1");
+            assert!(next.reply.starts_with("$JS.ACK.FILE.WORKER.1.9.4."), "{}", next.reply);
+            admin.must("STREAM.DELETE.FILE", &Value::Null);
+            let answer = admin.restore("FILE", &without.answer, &without.bytes);
+            assert!(answer["error"].is_null(), "{from} {to}: {answer}");
+            let gone = admin.api("CONSUMER.INFO.FILE.WORKER", &Value::Null);
+            assert_eq!(gone["error"]["err_code"], 10_014, "from {from} to {to}");
+            admin.must("STREAM.DELETE.FILE", &Value::Null);
+        }
+    }
 }
 
 #[test]
