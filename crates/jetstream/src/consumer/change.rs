@@ -24,7 +24,12 @@ pub enum Change {
     /// A message was acknowledged, given up by its client, or left the stream.
     Acked(u64),
     /// All messages up to this one were.
-    AckedTo(u64),
+    AckedTo {
+        /// Sequence of the stream.
+        stream: u64,
+        /// Sequence of the delivery that was acknowledged.
+        consumer: u64,
+    },
     /// The wait for the acknowledgement of a message counts from another time.
     Touched {
         /// Sequence of the stream.
@@ -121,6 +126,11 @@ impl Last {
         self.stream = seq;
     }
 
+    fn put_consumer(&mut self, bytes: &mut Vec<u8>, consumer: u64) {
+        put_varint(bytes, unsigned(consumer.wrapping_sub(self.consumer).cast_signed()));
+        self.consumer = consumer;
+    }
+
     fn put_time(&mut self, bytes: &mut Vec<u8>, time: i64) {
         put_varint(bytes, unsigned(time.wrapping_sub(self.time)));
         self.time = time;
@@ -131,8 +141,7 @@ impl Last {
             return;
         };
         self.put_seq(bytes, tag, stream);
-        put_varint(bytes, unsigned(consumer.wrapping_sub(self.consumer).cast_signed()));
-        self.consumer = consumer;
+        self.put_consumer(bytes, consumer);
         self.put_time(bytes, time);
     }
 
@@ -169,7 +178,10 @@ impl Last {
                 self.put_seq(bytes, ACKED, seq);
                 put_count(bytes, 1);
             }
-            Change::AckedTo(seq) => self.put_seq(bytes, ACKED_TO, seq),
+            Change::AckedTo { stream, consumer } => {
+                self.put_seq(bytes, ACKED_TO, stream);
+                self.put_consumer(bytes, consumer);
+            }
             Change::GaveUp(seq) => self.put_seq(bytes, GAVE_UP, seq),
             Change::Purged(seq) => self.put_seq(bytes, PURGED, seq),
             Change::Reset(seq) => self.put_seq(bytes, RESET, seq),
@@ -197,7 +209,10 @@ impl Last {
                 self.time = self.time.wrapping_add(signed(bytes.varint()?));
                 Change::Touched { stream: self.stream, time: self.time }
             }
-            ACKED_TO => Change::AckedTo(self.stream),
+            ACKED_TO => {
+                self.take_consumer(bytes)?;
+                Change::AckedTo { stream: self.stream, consumer: self.consumer }
+            }
             GAVE_UP => Change::GaveUp(self.stream),
             PURGED => Change::Purged(self.stream),
             RESET => Change::Reset(self.stream),
@@ -209,8 +224,13 @@ impl Last {
     }
 
     fn take_delivery(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
-        self.consumer = self.consumer.wrapping_add(signed(bytes.varint()?).cast_unsigned());
+        self.take_consumer(bytes)?;
         self.time = self.time.wrapping_add(signed(bytes.varint()?));
+        Ok(())
+    }
+
+    fn take_consumer(&mut self, bytes: &mut Bytes<'_>) -> Result<(), DecodeError> {
+        self.consumer = self.consumer.wrapping_add(signed(bytes.varint()?).cast_unsigned());
         Ok(())
     }
 

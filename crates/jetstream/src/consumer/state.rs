@@ -59,14 +59,16 @@ impl State {
                 self.deliver(Position { consumer, stream }, deliveries, time, policy);
             }
             Change::Acked(seq) => self.acknowledge(seq),
-            Change::AckedTo(seq) => self.acknowledge_to(seq),
+            Change::AckedTo { stream, consumer } => {
+                self.acknowledge_to(Position { consumer, stream });
+            }
             Change::Touched { stream, time } => {
                 if let Some(unacked) = self.unacked.get_mut(&stream) {
                     unacked.time = time;
                 }
             }
             Change::GaveUp(seq) => {
-                // nats-server's floor stays before it.
+                // As in nats-server the floor stays until the next acknowledgement.
                 if let Some(unacked) = self.unacked.remove(&seq) {
                     self.exhausted.insert(seq, unacked.deliveries);
                 }
@@ -82,6 +84,12 @@ impl State {
         seq > self.delivered.stream
             || self.unacked.contains_key(&seq)
             || self.exhausted.contains_key(&seq)
+    }
+
+    /// Nothing up to this sequence of the stream is waited for.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.unacked.first_key_value().map_or(self.delivered.stream, |(&first, _)| first - 1)
     }
 
     /// The message `seq` left the stream.
@@ -140,41 +148,28 @@ impl State {
         }
     }
 
-    /// Takes a message out of those that are waited for, and moves the floor: over it if it was
-    /// the first, and over what was never delivered behind it.
+    /// Takes a message out of those that are waited for, and moves the floor: over it if it is the
+    /// next one there, and over what was never delivered behind it.
     fn remove(&mut self, seq: u64) -> Option<Unacked> {
         let removed = self.unacked.remove(&seq)?;
-        match self.unacked.first_key_value() {
-            None => self.floor = self.delivered,
-            Some((&first, next)) if first > seq && !self.is_exhausted_before(seq) => {
-                self.floor = before(first, next);
-            }
-            Some(_) => {}
+        let is_next = removed.consumer == self.floor.consumer + 1;
+        match self.unacked.range(seq..).next() {
+            _ if self.unacked.is_empty() => self.floor = self.delivered,
+            Some((&behind, next)) if is_next => self.floor = before(behind, next),
+            _ => {}
         }
         Some(removed)
     }
 
-    /// Something between the floor and `seq` was delivered as often as it may be.
-    fn is_exhausted_before(&self, seq: u64) -> bool {
-        let behind = self.floor.stream.saturating_add(1);
-        behind < seq && self.exhausted.range(behind..seq).next().is_some()
-    }
-
-    fn acknowledge_to(&mut self, seq: u64) {
-        let seq = seq.min(self.delivered.stream);
+    fn acknowledge_to(&mut self, acked: Position) {
+        let seq = acked.stream.min(self.delivered.stream);
         if seq <= self.floor.stream {
             return;
         }
-        let kept = split_behind(&mut self.unacked, seq);
-        let acked = std::mem::replace(&mut self.unacked, kept);
+        self.unacked = split_behind(&mut self.unacked, seq);
         self.exhausted = split_behind(&mut self.exhausted, seq);
-        self.floor.stream = seq;
-        if let Some((_, last)) = acked.last_key_value() {
-            self.floor.consumer = self.floor.consumer.max(last.consumer);
-        }
-        if self.unacked.is_empty() {
-            self.floor = self.delivered;
-        }
+        let consumer = acked.consumer.min(self.delivered.consumer).max(self.floor.consumer);
+        self.floor = Position { consumer, stream: seq };
     }
 }
 

@@ -369,7 +369,9 @@ fn release(state: &State, change: &Change, policy: AckPolicy, released: &mut Vec
         Change::Acked(seq) if state.needs(seq) && seq <= state.delivered.stream => {
             released.push(seq);
         }
-        Change::AckedTo(seq) => released.extend(state.unacked.range(..=seq).map(|(&seq, _)| seq)),
+        Change::AckedTo { stream, .. } => {
+            released.extend(state.unacked.range(..=stream).map(|(&seq, _)| seq));
+        }
         _ => {}
     }
 }

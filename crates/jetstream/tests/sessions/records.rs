@@ -20,7 +20,7 @@ fn every_change_comes_back_and_no_part_of_it_does() {
         Change::Acked(2),
         Change::Acked(3),
         Change::Acked(1),
-        Change::AckedTo(9),
+        Change::AckedTo { stream: 9, consumer: 4 },
         Change::GaveUp(u64::MAX),
         Change::Purged(4),
         Change::Reset(1),

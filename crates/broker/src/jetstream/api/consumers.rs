@@ -294,7 +294,7 @@ fn reset(
     let held = stream(shard, request)?;
     let consumer = held.machine.consumers().get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
     let served = held.served.get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
-    let floor = served.session.state().floor.stream;
+    let floor = served.session.state().settled();
     let index = held.machine.index();
     let seq_of = |time: Timestamp| {
         let found = index.pages().first_at(time.unix_nanos_saturating());

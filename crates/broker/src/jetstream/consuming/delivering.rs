@@ -171,7 +171,7 @@ impl Shard {
         session.drain_changes(unlogged);
         for change in &unlogged[before..] {
             match change {
-                Change::Acked(_) | Change::AckedTo(_) => *acknowledged_at = Some(now()),
+                Change::Acked(_) | Change::AckedTo { .. } => *acknowledged_at = Some(now()),
                 Change::Reset(_) => (*delivered_at, *acknowledged_at) = (None, None),
                 _ => {}
             }

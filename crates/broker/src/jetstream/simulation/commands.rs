@@ -212,7 +212,7 @@ impl Commander {
                 }
                 let seq = random.below(consumer.seq + 1);
                 changes.push(match random.below(12) {
-                    0 => Change::AckedTo(seq),
+                    0 => Change::AckedTo { stream: seq, consumer: seq },
                     1 => Change::GaveUp(seq),
                     2 => Change::Touched { stream: seq, time },
                     3 if random.happens(20) => Change::Purged(seq.max(1)),

@@ -65,7 +65,7 @@ impl Session {
             }
             self.forget(seq);
         } else {
-            self.acknowledge_to(seq);
+            self.acknowledge_to(token);
         }
         true
     }
@@ -81,16 +81,17 @@ impl Session {
         is_unacked
     }
 
-    fn acknowledge_to(&mut self, seq: u64) {
-        if seq <= self.state.floor.stream {
+    fn acknowledge_to(&mut self, token: AckSubject) {
+        let (stream, consumer) = (token.stream_seq, token.consumer_seq);
+        if stream <= self.state.floor.stream {
             return;
         }
-        let acked: Vec<u64> = self.state.unacked.range(..=seq).map(|(&seq, _)| seq).collect();
+        let acked: Vec<u64> = self.state.unacked.range(..=stream).map(|(&seq, _)| seq).collect();
         for acked in acked {
             self.stop_waiting(acked);
             self.redelivery.unqueue(acked);
         }
-        self.change(Change::AckedTo(seq));
+        self.change(Change::AckedTo { stream, consumer });
     }
 
     /// The client works on it: the wait begins again.
