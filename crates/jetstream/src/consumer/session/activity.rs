@@ -89,7 +89,8 @@ impl Session {
                 return;
             }
         }
-        self.activity.due = None;
+        // If it cannot be deleted now, it is to be later.
+        self.activity.begin(now);
         self.effects.push(Effect::Inactive);
     }
 }
