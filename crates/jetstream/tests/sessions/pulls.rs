@@ -245,7 +245,8 @@ fn what_is_unused_ends() {
     desk.pass(19 * SECOND);
     assert!(desk.others.is_empty(), "a request waits");
     desk.pass(12 * SECOND);
-    assert_eq!(desk.others, [Effect::Inactive]);
+    // As long as it is there, it is told so again.
+    assert_eq!(desk.others.first(), Some(&Effect::Inactive));
 }
 
 #[test]
