@@ -4,8 +4,8 @@
 //! [`Source`], times are nanoseconds since 1970 in arguments, and randomness comes from a seed.
 //!
 //! Whoever drives it hands in requests, acknowledgements and interest, calls [`Session::next`]
-//! until it says to wait, and then takes the changes for the log and the effects. Effects that
-//! stand there after [`Session::next`] gave a delivery are sent behind it.
+//! until it says to wait, and then takes the changes for the log and the effects. Some of those
+//! that stand there when it gave a delivery come before it: [`Session::drain_leading_effects`].
 
 mod ack_subject;
 mod acknowledging;
@@ -63,6 +63,8 @@ pub struct Session {
     is_unfinished: bool,
     changes: Vec<Change>,
     effects: Vec<Effect>,
+    /// What comes behind the delivery that is made now.
+    trailing: Vec<Effect>,
 }
 
 enum Mode {
@@ -118,6 +120,7 @@ impl Session {
             is_unfinished: false,
             changes: Vec::new(),
             effects: Vec::new(),
+            trailing: Vec::new(),
             config: Box::new(config.clone()),
             state,
             mode,
@@ -227,6 +230,13 @@ impl Session {
     /// Takes what is to be sent and told, in its order. `into` is appended to.
     pub fn drain_effects(&mut self, into: &mut Vec<Effect>) {
         into.append(&mut self.effects);
+        into.append(&mut self.trailing);
+    }
+
+    /// Takes those effects that come before the delivery that was made last. `into` is appended
+    /// to.
+    pub fn drain_leading_effects(&mut self, into: &mut Vec<Effect>) {
+        into.append(&mut self.effects);
     }
 
     /// Takes what is to be logged, in its order.
@@ -236,7 +246,9 @@ impl Session {
 
     /// Takes what is to be sent and told, in its order.
     pub fn take_effects(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.effects)
+        let mut effects = std::mem::take(&mut self.effects);
+        effects.append(&mut self.trailing);
+        effects
     }
 
     /// No more messages may wait for their acknowledgement.

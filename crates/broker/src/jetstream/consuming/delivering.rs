@@ -227,9 +227,11 @@ fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
             Next::Deliver(delivery) => {
                 served.delivered_at = Some(now);
                 view.advance(served.session.position());
-                tell(served, view, |effect| matches!(effect, Effect::Report(_)));
+                served.session.drain_leading_effects(&mut served.effects);
+                tell(served, view);
                 send(&delivery, view);
-                tell(served, view, |_| true);
+                served.session.drain_effects(&mut served.effects);
+                tell(served, view);
             }
             Next::Wait => return view.is_unfinished,
         }
@@ -238,9 +240,8 @@ fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
 }
 
 /// Sends and tells what has its place among the messages.
-fn tell(served: &mut Served, view: &mut View<'_, '_>, which: impl Fn(&Effect) -> bool) {
-    served.session.drain_effects(&mut served.effects);
-    served.effects.retain(|effect| !(which(effect) && view.tell(effect)));
+fn tell(served: &mut Served, view: &mut View<'_, '_>) {
+    served.effects.retain(|effect| !view.tell(effect));
 }
 
 /// Sends a message.

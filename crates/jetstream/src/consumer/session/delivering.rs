@@ -6,7 +6,7 @@ use super::super::report::Report;
 use super::choosing::Offer;
 use super::status;
 use super::waiting::Messages;
-use super::{AckSubject, Delivery, Found, Mode, Next, Session, Source};
+use super::{AckSubject, Delivery, Effect, Found, Mode, Next, Session, Source};
 
 /// Messages that are passed over in one turn at most.
 const PASSED_MAX: usize = 1024;
@@ -213,7 +213,8 @@ impl Session {
         self.commit(candidate, consumer_seq, now);
         self.note_delivery(to.len() + reply.len() + payload, now);
         if let Some(rest) = bytes_left {
-            self.send_status(&to, status::with_rest(409, "Batch Completed", rest));
+            let headers = status::with_rest(409, "Batch Completed", rest);
+            self.trailing.push(Effect::Send { to: to.clone(), reply: Vec::new(), headers });
         }
         let headers_only = self.config.headers_only;
         Some(Delivery { seq: found.seq, to, reply, headers, headers_only })

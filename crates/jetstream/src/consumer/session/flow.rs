@@ -128,7 +128,7 @@ impl Session {
         {
             flow.asked = Some((reply.clone(), flow.sent));
         }
-        self.effects.push(Effect::Send {
+        self.trailing.push(Effect::Send {
             to: self.config.deliver_subject.clone().into_bytes(),
             reply: reply.into_bytes(),
             headers: status::plain(100, "FlowControl Request"),
