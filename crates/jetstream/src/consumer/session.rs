@@ -165,6 +165,12 @@ impl Session {
         self.skip.is_some()
     }
 
+    /// It has something to do with messages that may leave the stream.
+    #[must_use]
+    pub fn awaits_any(&self) -> bool {
+        !self.state.unacked.is_empty() || !self.state.exhausted.is_empty() || self.is_skipping()
+    }
+
     /// It has something to do with this message, which leaves the stream.
     #[must_use]
     pub fn awaits(&self, seq: u64) -> bool {

@@ -46,6 +46,9 @@ pub struct Consumers {
     /// The last numbers that were given, to those that are logged and the others.
     last: u32,
     last_unlogged: u32,
+    /// How many are shown, and how many count for limits.
+    shown: u64,
+    counted: u64,
     /// Noted when one changes.
     pub(super) changed: u64,
 }
@@ -104,6 +107,17 @@ impl Consumers {
         self.iter().filter(|consumer| !consumer.config.direct)
     }
 
+    /// How many are shown.
+    #[must_use]
+    pub fn public_count(&self) -> u64 {
+        self.shown
+    }
+
+    fn forget(&mut self, config: &ConsumerConfig) {
+        self.shown -= u64::from(!config.direct);
+        self.counted -= u64::from(!config.serves_origin());
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -140,6 +154,8 @@ impl Consumers {
         let (number, name) = (consumer.number, consumer.name.clone());
         let last = if number < UNLOGGED { &mut self.last } else { &mut self.last_unlogged };
         *last = number.max(*last);
+        self.shown += u64::from(!consumer.config.direct);
+        self.counted += u64::from(!consumer.config.serves_origin());
         self.by_name.insert(name, number);
         self.by_number.insert(number, Arc::new(consumer));
     }
@@ -151,6 +167,7 @@ impl Consumers {
     fn remove(&mut self, number: u32) -> Option<Arc<Consumer>> {
         let consumer = self.by_number.remove(&number)?;
         self.by_name.remove(&consumer.name);
+        self.forget(&consumer.config);
         Some(consumer)
     }
 
@@ -302,8 +319,12 @@ impl Stream {
     pub fn update_consumer(&mut self, number: u32, config: ConsumerConfig) {
         let Some(consumer) = self.consumers.get_mut(number) else { return };
         let filters_differ = consumer.config.filters() != config.filters();
-        consumer.config = config;
+        let (shown, counted) = (!config.direct, !config.serves_origin());
+        let before = std::mem::replace(&mut consumer.config, config);
         let floor = consumer.state.floor.stream;
+        self.consumers.forget(&before);
+        self.consumers.shown += u64::from(shown);
+        self.consumers.counted += u64::from(counted);
         self.consumers.changed = self.epoch;
         if filters_differ {
             self.drop_unneeded(floor);
@@ -379,6 +400,10 @@ fn release(state: &State, change: &Change, policy: AckPolicy, released: &mut Vec
 impl crate::consumer::config::Consumers for Consumers {
     fn find(&self, name: &str) -> Option<&ConsumerConfig> {
         Self::find(self, name).map(|consumer| &consumer.config)
+    }
+
+    fn count(&self) -> i64 {
+        i64::try_from(self.counted).unwrap_or(i64::MAX)
     }
 
     fn visit(&self, visit: &mut dyn FnMut(&str, &ConsumerConfig) -> bool) {

@@ -16,6 +16,8 @@ pub struct TallyId {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tallies {
     groups: BTreeMap<u32, Group>,
+    /// Groups by what they want.
+    known: BTreeMap<Vec<String>, u32>,
     last_group: u32,
     /// Groups that want all messages, those of a subject, and those of a wildcard.
     all: Vec<u32>,
@@ -56,8 +58,8 @@ impl Tallies {
     /// Counts for one more who stands before `next` and has `count` messages to come, the last of
     /// them not behind `last`.
     pub fn join(&mut self, filters: &[String], next: u64, count: u64, last: u64) -> TallyId {
-        let known = self.groups.iter().find(|(_, group)| group.filters == filters);
-        let group = known.map(|(&id, _)| id).unwrap_or_else(|| self.add_group(filters));
+        let known = self.known.get(filters).copied();
+        let group = known.unwrap_or_else(|| self.add_group(filters));
         let Some(held) = self.groups.get_mut(&group) else { return TallyId { group, member: 0 } };
         held.last_member += 1;
         let member = held.last_member;
@@ -72,6 +74,7 @@ impl Tallies {
         self.last_group += 1;
         let id = self.last_group;
         self.groups.insert(id, Group { filters: filters.to_vec(), ..Group::default() });
+        self.known.insert(filters.to_vec(), id);
         if filters.is_empty() {
             self.all.push(id);
         }
@@ -95,14 +98,20 @@ impl Tallies {
             group.ahead.remove(&(member.next, id.member));
         }
         if group.members.is_empty() {
+            let filters = std::mem::take(&mut group.filters);
             self.groups.remove(&id.group);
+            self.known.remove(&filters);
             self.all.retain(|&other| other != id.group);
             self.wild.retain(|&(_, other)| other != id.group);
             self.stirred.retain(|&other| other != id.group);
-            self.literal.retain(|_, groups| {
-                groups.retain(|&other| other != id.group);
-                !groups.is_empty()
-            });
+            for filter in &filters {
+                if let Some(groups) = self.literal.get_mut(filter.as_bytes()) {
+                    groups.retain(|&other| other != id.group);
+                    if groups.is_empty() {
+                        self.literal.remove(filter.as_bytes());
+                    }
+                }
+            }
         }
     }
 

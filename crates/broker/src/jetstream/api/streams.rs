@@ -32,11 +32,7 @@ pub fn account_info(shard: &Shard) -> AccountInfo {
         reserved_memory: streams.reserved_in(Storage::Memory),
         reserved_storage: streams.reserved_in(Storage::File),
         streams: count(streams.len()),
-        consumers: streams
-            .iter()
-            .map(|held| held.machine.consumers().public().count())
-            .map(count)
-            .sum(),
+        consumers: streams.iter().map(|held| held.machine.consumers().public_count()).sum(),
         domain: shard.intake.domain().to_owned(),
         api: ApiUse {
             level: API_LEVEL,
@@ -342,7 +338,7 @@ pub fn state(held: &Held) -> StreamState {
         num_subjects: count(index.subjects().len()),
         num_deleted: index.deleted_count(),
         lost: held.trouble.losses.shown(),
-        consumer_count: machine.consumers().public().map(|_| 1).sum(),
+        consumer_count: machine.consumers().public_count(),
         ..StreamState::default()
     }
 }

@@ -1,6 +1,6 @@
 //! One consumer as its shard serves it, and all of one stream.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anabranch_jetstream::consumer::{Begin, Change, Effect, Found, Session, Source};
@@ -164,6 +164,8 @@ pub enum Loss {
 pub struct ServedAll {
     by_number: BTreeMap<u32, Option<Box<Served>>>,
     by_tally: HashMap<TallyId, u32>,
+    /// Those that have something to do with messages that may leave.
+    awaiting: BTreeSet<u32>,
     /// Those from which messages were taken.
     robbed: Vec<u32>,
 }
@@ -171,8 +173,7 @@ pub struct ServedAll {
 impl ServedAll {
     /// Adds one.
     pub fn insert(&mut self, number: u32, served: Served) {
-        self.by_tally.insert(served.tally, number);
-        self.by_number.insert(number, Some(Box::new(served)));
+        self.put(number, Box::new(served));
     }
 
     /// Takes one out for a while, to be [put back](Self::put).
@@ -185,6 +186,11 @@ impl ServedAll {
     /// Puts back what was taken out.
     pub fn put(&mut self, number: u32, served: Box<Served>) {
         self.by_tally.insert(served.tally, number);
+        if served.session.awaits_any() {
+            self.awaiting.insert(number);
+        } else {
+            self.awaiting.remove(&number);
+        }
         self.by_number.insert(number, Some(served));
     }
 
@@ -192,6 +198,7 @@ impl ServedAll {
     pub fn remove(&mut self, number: u32) -> Option<Box<Served>> {
         let served = self.take(number);
         self.by_number.remove(&number);
+        self.awaiting.remove(&number);
         served
     }
 
@@ -226,7 +233,11 @@ impl ServedAll {
 
     /// Messages left the stream, which some may still wait for.
     pub fn lose(&mut self, removed: &[Removed], why: Loss) {
-        for (&number, served) in &mut self.by_number {
+        if removed.is_empty() {
+            return;
+        }
+        for &number in &self.awaiting {
+            let served = self.by_number.get_mut(&number).and_then(Option::as_deref_mut);
             let Some(served) = served else { continue };
             let mut is_robbed = false;
             for gone in removed {
