@@ -12,6 +12,7 @@ use anabranch_jetstream::api::{Created, encode};
 use anabranch_jetstream::backup::{Consumer, Item, Message, Reader};
 use anabranch_jetstream::config::Storage;
 use anabranch_jetstream::consumer::config::{Creation, restore as check_restored};
+use anabranch_jetstream::consumer::{ConsumerConfig, State};
 use anabranch_jetstream::publish::PublishHeaders;
 use anabranch_jetstream::stream::{
     Command, ConsumerCommand, RestoreStep, RestoredConsumer, SEQ_MAX,
@@ -257,11 +258,11 @@ impl Receiving {
     fn read(&mut self, shard: &mut Shard, until: Instant) -> Result<Found, ApiError> {
         let (mut items, mut bytes) = (Vec::new(), 0);
         while bytes < LOGGED_AT_ONCE {
-            let Some(item) = self.reader.next_item().map_err(error::restore_failed)? else {
+            let Some(mut item) = self.reader.next_item().map_err(error::restore_failed)? else {
                 return Ok(Found::All(items));
             };
             bytes += 32;
-            match &item {
+            match &mut item {
                 Item::Message(message) => {
                     bytes += message.subject.len() + message.headers.len() + message.body.len();
                     check(message, shard, self.stream)?;
@@ -273,7 +274,16 @@ impl Receiving {
                     }
                     self.created = *time;
                 }
-                Item::Consumer(consumer) => check_consumer(consumer, shard, self.stream)?,
+                Item::Consumer(consumer) => {
+                    let is_named = |other: &Item| match other {
+                        Item::Consumer(other) => other.name == consumer.name,
+                        _ => false,
+                    };
+                    if items.iter().any(is_named) {
+                        return Err(error::restore_failed("a consumer comes twice"));
+                    }
+                    consumer.config = check_consumer(consumer, shard, self.stream)?;
+                }
                 Item::Deleted(_) | Item::First(_) | Item::Last(..) => {}
             }
             items.push(item);
@@ -419,15 +429,25 @@ fn consumers<'a>(
 }
 
 /// Whether a consumer can be in the stream.
-fn check_consumer(consumer: &Consumer, shard: &Shard, stream: StreamId) -> Result<(), ApiError> {
+fn check_consumer(
+    consumer: &Consumer,
+    shard: &Shard,
+    stream: StreamId,
+) -> Result<ConsumerConfig, ApiError> {
     let held = shard.streams.get(stream).ok_or(error::STREAM_NOT_FOUND)?;
+    let state = &consumer.state;
+    let is_sound = State::decode(&state.encode()).as_ref() == Ok(state);
+    if !is_sound || state.delivered.stream > SEQ_MAX {
+        let why = format!("consumer {:?}: its state contradicts itself", consumer.name);
+        return Err(error::restore_failed(why));
+    }
     let around = surroundings_of(shard, held, &|_| false);
     let checked = check_restored(&consumer.config, &consumer.name, &around);
     let failed = |why: &dyn std::fmt::Display| {
         error::restore_failed(format!("consumer {:?}: {why}", consumer.name))
     };
     match checked.map_err(|error| failed(&error))? {
-        Creation::New(name, _) if name == consumer.name => Ok(()),
+        Creation::New(name, config) if name == consumer.name => Ok(*config),
         _ => Err(failed(&"its name is taken, or another one")),
     }
 }

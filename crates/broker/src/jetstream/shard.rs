@@ -491,6 +491,9 @@ impl Shard {
         self.room.settled();
         self.pipes.wake(name);
         let held = self.streams.get(id);
+        if let Some(held) = held {
+            self.consuming.stir(held);
+        }
         let deadline = held.and_then(|held| held.machine.next_deadline());
         if held.is_some_and(Held::is_offline) {
             self.streams.note_failure();

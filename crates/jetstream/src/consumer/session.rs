@@ -130,6 +130,14 @@ impl Session {
         session
     }
 
+    /// The last messages of each subject were listed when this was the next sequence: behind them
+    /// all messages count from here.
+    pub fn resume_at(&mut self, seq: u64) {
+        if let Some(skip) = &mut self.skip {
+            skip.resume = seq;
+        }
+    }
+
     /// Its configuration.
     #[must_use]
     pub fn config(&self) -> &ConsumerConfig {

@@ -271,6 +271,9 @@ impl Stream {
         restored: &RestoredConsumer<'_>,
     ) -> Result<(), DecodeError> {
         let RestoredConsumer { name, created, config, state } = *restored;
+        if self.consumers.get(number).is_some() || self.consumers.find(name).is_some() {
+            return Ok(());
+        }
         let config = ConsumerConfig::parse(config, Strictness::Lenient)
             .map_err(|_| DecodeError::Field("configuration of a consumer"))?;
         let state = State::decode(state)?;
@@ -321,7 +324,7 @@ impl Stream {
         let filters_differ = consumer.config.filters() != config.filters();
         let (shown, counted) = (!config.direct, !config.serves_origin());
         let before = std::mem::replace(&mut consumer.config, config);
-        let floor = consumer.state.floor.stream;
+        let floor = needed_from(&consumer.state);
         self.consumers.forget(&before);
         self.consumers.shown += u64::from(shown);
         self.consumers.counted += u64::from(counted);
@@ -335,7 +338,7 @@ impl Stream {
     pub fn remove_consumer(&mut self, number: u32) {
         let Some(consumer) = self.consumers.remove(number) else { return };
         self.consumers.changed = self.epoch;
-        self.drop_unneeded(consumer.state.floor.stream);
+        self.drop_unneeded(needed_from(&consumer.state));
     }
 
     /// What a consumer did. Messages that nobody needs any more go where acknowledgements remove
@@ -349,11 +352,29 @@ impl Stream {
             return;
         }
         let mut released = Vec::new();
+        let lists = consumer.config.deliver_policy == DeliverPolicy::LastPerSubject;
+        // From where on it may have passed over messages.
+        let mut passed = None;
         for change in changes {
-            release(&consumer.state, change, policy, &mut released);
+            let state = &consumer.state;
+            release(state, change, policy, &mut released);
+            match *change {
+                Change::Purged(_) | Change::Reset(_) => {
+                    passed = passed.or(Some(needed_from(state)));
+                }
+                Change::Delivered { stream, .. }
+                    if lists && stream > state.delivered.stream + 1 =>
+                {
+                    passed = passed.or(Some(state.delivered.stream));
+                }
+                _ => {}
+            }
             consumer.state.apply(change, policy);
         }
         self.consumers.changed = self.epoch;
+        if let Some(floor) = passed {
+            self.drop_unneeded(floor);
+        }
         for seq in released {
             let Some(meta) = self.index.get(seq) else { continue };
             let is_needed = self.config.retention == Retention::Interest
@@ -383,6 +404,12 @@ impl Stream {
     }
 }
 
+/// Everything that the consumer may still need is behind this.
+fn needed_from(state: &State) -> u64 {
+    let exhausted = state.exhausted.first_key_value().map(|(&seq, _)| seq.saturating_sub(1));
+    exhausted.map_or(state.floor.stream, |before| before.min(state.floor.stream))
+}
+
 /// Adds the messages that the consumer needs no more when it makes this change.
 fn release(state: &State, change: &Change, policy: AckPolicy, released: &mut Vec<u64>) {
     match *change {
@@ -392,6 +419,7 @@ fn release(state: &State, change: &Change, policy: AckPolicy, released: &mut Vec
         }
         Change::AckedTo { stream, .. } => {
             released.extend(state.unacked.range(..=stream).map(|(&seq, _)| seq));
+            released.extend(state.exhausted.range(..=stream).map(|(&seq, _)| seq));
         }
         _ => {}
     }

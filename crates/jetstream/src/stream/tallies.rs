@@ -121,8 +121,11 @@ impl Tallies {
         let Some(group) = self.groups.get_mut(&id.group) else { return };
         let Some(member) = group.members.get_mut(&id.member) else { return };
         let before = std::mem::replace(&mut member.next, next);
-        member.less = member.less.wrapping_add(passed);
-        group.ahead.remove(&(before, id.member));
+        // Nothing was to come for one that stood ahead.
+        member.less = match group.ahead.remove(&(before, id.member)) {
+            true => group.total,
+            false => member.less.wrapping_add(passed),
+        };
         group.stand(id.member, next, last);
     }
 
@@ -297,5 +300,18 @@ mod tests {
         assert_eq!((tallies.pending(here), tallies.pending(ahead)), (2, 0));
         tallies.came(10, b"a");
         assert_eq!((tallies.pending(here), tallies.pending(ahead)), (3, 1));
+    }
+
+    #[test]
+    fn who_stood_ahead_counts_from_where_it_goes_on() {
+        let mut tallies = Tallies::default();
+        let filters = vec!["a".to_owned()];
+        let id = tallies.join(&filters, 100, 0, 50);
+        tallies.came(51, b"a");
+        assert_eq!(tallies.pending(id), 0, "it stands ahead of that");
+        tallies.advance(id, 151, 0, 150);
+        assert_eq!(tallies.pending(id), 0);
+        tallies.came(151, b"a");
+        assert_eq!(tallies.pending(id), 1);
     }
 }

@@ -178,3 +178,18 @@ fn heartbeats_go_on_in_a_pause() {
     assert_eq!(desk.statuses.len(), 5);
     assert_eq!(desk.pass(5 * SECOND).len(), 1);
 }
+
+#[test]
+fn nothing_is_due_for_ever_when_nobody_listens_any_more() {
+    let config = ConsumerConfig { replay_policy: ReplayPolicy::Original, ..push() };
+    let mut list = List::default();
+    list.add(START, 1);
+    list.add(START + 10 * SECOND, 1);
+    let begin = Begin { first: 1, last_seq: 2, ..Begin::default() };
+    let mut desk = Desk::with(&config, list, begin);
+    desk.session.set_interest(true, desk.now);
+    desk.pass(SECOND);
+    desk.session.set_interest(false, desk.now);
+    desk.pass(20 * SECOND);
+    assert!(desk.session.next_deadline().is_none_or(|due| due > desk.now));
+}

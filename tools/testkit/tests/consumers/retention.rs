@@ -225,3 +225,24 @@ fn retention_changes_only_where_it_may() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs both servers"]
+fn limits_of_a_stream_are_not_set_below_those_of_its_consumers() {
+    same(|s| {
+        let stream = json!({ "name": "S", "subjects": ["s.>"] });
+        s.stream(stream.clone());
+        let much = json!({ "max_ack_pending": 50, "inactive_threshold": 10 * SECOND });
+        s.consumer("C", much);
+        let mut update = |limits: Value| {
+            let mut stream = stream.clone();
+            stream["storage"] = json!("memory");
+            stream["consumer_limits"] = limits;
+            s.ask("STREAM.UPDATE.S", &stream)
+        };
+        for limits in [json!({ "max_ack_pending": 10 }), json!({ "inactive_threshold": SECOND })] {
+            assert_eq!(update(limits)["error"]["err_code"], 10_069);
+        }
+        update(json!({ "max_ack_pending": 50, "inactive_threshold": 10 * SECOND }));
+    });
+}

@@ -193,6 +193,9 @@ fn change(
 ) -> Result<(), ApiError> {
     let held = shard.streams.get(key.0).ok_or(error::STREAM_NOT_FOUND)?;
     let consumer = held.machine.consumers().get(key.1).ok_or(error::CONSUMER_NOT_FOUND)?;
+    if held.is_offline() {
+        return Err(error::store_failed("the stream's storage has failed"));
+    }
     if held.is_logged() && consumer.is_logged() {
         let config = json::to_vec(&config);
         let command = ConsumerCommand::Update(key.1, &config);

@@ -11,8 +11,8 @@ use anabranch_jetstream::config::{
     Surroundings, Topology, create as check_creation, update as check_update,
 };
 use anabranch_jetstream::consumer::End;
-use anabranch_jetstream::stream::{Command, Index, Progress};
-use anabranch_jetstream::{ApiError, StreamConfig, Timestamp, error, json};
+use anabranch_jetstream::stream::{Command, Consumer, Index, Progress, Stream};
+use anabranch_jetstream::{ApiError, Nanos, StreamConfig, Timestamp, error, json};
 
 use super::Request;
 use crate::jetstream::held::{Held, Store};
@@ -119,6 +119,7 @@ pub fn update(
         return Err(error::stream_update_failed("the stream's storage has failed"));
     }
     let machine = &held.machine;
+    check_consumer_limits(&config, machine)?;
     if config.retention != machine.config().retention && machine.consumers().are_some_unlogged() {
         // What they need would not be known after a restart.
         let why = "the retention policy can not change while there are consumers in memory";
@@ -145,6 +146,29 @@ pub fn update(
         Progress::Done => updated(shard, request).map(Some),
         Progress::More => Ok(None),
     }
+}
+
+/// Whether all consumers keep to the limits that the configuration has for them, if those changed.
+fn check_consumer_limits(config: &StreamConfig, machine: &Stream) -> Result<(), ApiError> {
+    let (new, old) = (&config.consumer_limits, &machine.config().consumer_limits);
+    let (threshold, pending) = (new.inactive_threshold, new.max_ack_pending);
+    let is_new = (threshold > Nanos::ZERO && threshold != old.inactive_threshold)
+        || (pending > 0 && pending != old.max_ack_pending);
+    if !is_new {
+        return Ok(());
+    }
+    let exceeds = |consumer: &&Consumer| {
+        let config = &consumer.config;
+        (threshold > Nanos::ZERO && config.inactive_threshold > threshold)
+            || (pending > 0 && config.max_ack_pending > pending)
+    };
+    let exceeding = machine.consumers().iter().filter(exceeds).map(|consumer| &*consumer.name);
+    let names: Vec<&str> = exceeding.collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let why = format!("change to limits violates consumers: {}", names.join(", "));
+    Err(error::stream_update_failed(why))
 }
 
 /// A change of the configuration is carried out.

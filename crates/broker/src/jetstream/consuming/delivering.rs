@@ -24,12 +24,17 @@ const SLICE: Duration = Duration::from_micros(1500);
 /// Messages that one consumer sends before another has its turn.
 const MESSAGES_AT_ONCE: usize = 128;
 
+/// Changes of one consumer that may wait for the log.
+const UNLOGGED_MAX: usize = 65_536;
+
 /// Who has something to do.
 pub struct Consuming {
     /// May have something to send.
     pub(super) ready: VecDeque<Key>,
     /// Did something that is to be logged.
     pub(super) touched: Vec<Key>,
+    /// The same, and could not be logged at once.
+    pub(super) waiting: Vec<Key>,
     /// When each is to be looked after.
     pub(super) deadlines: BTreeSet<(i64, Key)>,
     /// Streams where messages came or went.
@@ -52,6 +57,7 @@ impl Consuming {
         Self {
             ready: VecDeque::new(),
             touched: Vec::new(),
+            waiting: Vec::new(),
             deadlines: BTreeSet::new(),
             stirred: BTreeSet::new(),
             inactive: Vec::new(),
@@ -72,8 +78,10 @@ impl Consuming {
     /// There is something to do at once.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        let logs = !self.touched.is_empty() && self.log_again.is_none();
-        !self.ready.is_empty() || !self.stirred.is_empty() || !self.inactive.is_empty() || logs
+        !self.ready.is_empty()
+            || !self.stirred.is_empty()
+            || !self.inactive.is_empty()
+            || !self.touched.is_empty()
     }
 
     /// In how long it is tried again to log what they did, if that waits.
@@ -125,6 +133,10 @@ impl Shard {
     ) {
         let Inbound { subject, reply, headers, body, .. } = *message;
         let now = now();
+        if self.failed || self.streams.get(key.0).is_none_or(Held::is_offline) {
+            // Nothing of it could be kept.
+            return;
+        }
         self.attend(key, outbox, |served, view| {
             if subject.starts_with(b"$JS.ACK.") {
                 served.session.acknowledge(subject, reply, body, now, view);
@@ -149,11 +161,13 @@ impl Shard {
         let Some(held) = streams.get_mut(key.0) else { return };
         let Some(mut served) = held.served.take(key.1) else { return };
         served.settle_tally(held.machine.index_mut());
-        let filters = Arc::clone(&served.filters);
+        let (filters, tally) = (Arc::clone(&served.filters), served.tally);
         let mut view =
             View::new(held, (intake, outbox), &filters, (key.1, &served), &mut consuming.scratch);
         let is_ready = act(&mut served, &mut view);
-        served.looked = view.looked;
+        if served.tally == tally {
+            served.looked = view.looked;
+        }
         self.follow(key, &mut served, outbox);
         if is_ready {
             self.consuming.set_ready(key, &mut served);
@@ -169,12 +183,24 @@ impl Shard {
         let Served { session, unlogged, confirms, delivered_at, acknowledged_at, .. } = served;
         let before = unlogged.len();
         session.drain_changes(unlogged);
+        let mut is_purged = false;
         for change in &unlogged[before..] {
             match change {
+                Change::Purged(_) => is_purged = true,
                 Change::Acked(_) | Change::AckedTo { .. } => *acknowledged_at = Some(now()),
                 Change::Reset(_) => (*delivered_at, *acknowledged_at) = (None, None),
                 _ => {}
             }
+        }
+        if is_purged {
+            unlogged.dedup_by(|later, before| {
+                let are_purges =
+                    matches!((&later, &before), (Change::Purged(_), Change::Purged(_)));
+                if are_purges {
+                    std::mem::swap(before, later);
+                }
+                are_purges
+            });
         }
         let mut effects = std::mem::take(&mut served.effects);
         session.drain_effects(&mut effects);
@@ -208,9 +234,10 @@ impl Shard {
         let begun = Instant::now();
         let now = now();
         while let Some(key) = self.consuming.ready.pop_front() {
+            let is_kept = !self.failed && self.streams.get(key.0).is_some_and(|h| !h.is_offline());
             self.attend(key, outbox, |served, view| {
                 served.is_ready = false;
-                send_some(served, view, now)
+                is_kept && send_some(served, view, now)
             });
             if begun.elapsed() > SLICE {
                 break;
@@ -222,6 +249,10 @@ impl Shard {
 
 /// Sends some messages; whether there may be more.
 fn send_some(served: &mut Served, view: &mut View<'_, '_>, now: i64) -> bool {
+    if served.unlogged.len() > UNLOGGED_MAX {
+        // It goes on when that is in the log.
+        return false;
+    }
     for _ in 0..MESSAGES_AT_ONCE {
         match served.session.next(now, view) {
             Next::Deliver(delivery) => {

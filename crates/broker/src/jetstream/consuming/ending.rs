@@ -1,12 +1,15 @@
 //! Consumers begin to be served, and end.
 
-use anabranch_jetstream::ApiError;
+use std::time::Instant;
+
 use anabranch_jetstream::advisory::ConsumerEvent;
-use anabranch_jetstream::consumer::{ConsumerConfig, End};
+use anabranch_jetstream::consumer::{CHANGES_MAX, ConsumerConfig, End, encode_changes};
 use anabranch_jetstream::stream::{Command, ConsumerCommand};
+use anabranch_jetstream::{ApiError, error};
 use anabranch_log::format::StreamId;
 use anabranch_router::Watcher;
 
+use super::keeping::consumed;
 use super::served::{Key, Served, Start};
 use crate::jetstream::advising::advise_of;
 use crate::jetstream::held::Held;
@@ -107,8 +110,10 @@ impl Shard {
         held.machine.index_mut().end_tally(served.tally);
         served.session.end(why);
         self.follow(key, &mut served, outbox);
-        // What it did is in the log, or lost with it.
-        served.confirms.iter().for_each(|to| outbox.send(to, b"", 0, b""));
+        // What is not in the log is not confirmed.
+        if served.unlogged.is_empty() {
+            served.confirms.iter().for_each(|to| outbox.send(to, b"", 0, b""));
+        }
         self.intake.leave(&served.subscriptions);
         if let Some(deadline) = served.deadline {
             self.consuming.deadlines.remove(&(deadline, key));
@@ -133,6 +138,11 @@ impl Shard {
     ) {
         let numbers = self.streams.get(id).map(|held| held.served.numbers());
         for number in numbers.unwrap_or_default() {
+            let served = self.streams.get_mut(id).and_then(|held| held.served.get_mut(number));
+            if let Some(served) = served.filter(|_| why == End::Deleted) {
+                // Whatever it did: nothing of it comes again.
+                served.unlogged.clear();
+            }
             self.stop_serving((id, number), why, outbox);
             if why == End::Deleted
                 && let Some(held) = self.streams.get(id)
@@ -146,7 +156,15 @@ impl Shard {
 
     /// The server stops: those who wait are told, and what was done is logged.
     pub(in crate::jetstream) fn stop_serving_everybody(&mut self) {
+        self.finish_all();
+        self.consuming.log_again = Some(Instant::now());
         self.log_consumed();
+        while !self.consuming.touched.is_empty()
+            && self.consuming.waiting.is_empty()
+            && !self.failed
+        {
+            self.log_consumed();
+        }
         let ids: Vec<StreamId> = self.streams.iter().map(|held| held.id).collect();
         self.with_outbox(|shard, outbox| {
             ids.iter().for_each(|&id| shard.stop_serving_all(id, End::ServerShutdown, outbox));
@@ -165,10 +183,11 @@ impl Shard {
         let Some(held) = self.streams.get(key.0) else { return Ok(()) };
         let Some(consumer) = held.machine.consumers().get(key.1) else { return Ok(()) };
         let (stream, name) = (held.machine.config().name.clone(), consumer.name.clone());
-        if held.is_logged() && consumer.is_logged() {
-            let command = Command::Consumer(ConsumerCommand::Remove(key.1));
-            self.log_now(key.0, now(), &command)?;
+        if held.is_offline() {
+            return Err(error::store_failed("the stream's storage has failed"));
         }
+        let is_logged = held.is_logged() && consumer.is_logged();
+        self.log_last(key, is_logged)?;
         self.stop_serving(key, End::Deleted, outbox);
         if let Some(held) = self.streams.get_mut(key.0) {
             held.machine.remove_consumer(key.1);
@@ -181,6 +200,32 @@ impl Shard {
         Ok(())
     }
 
+    /// Logs what a consumer did and was not logged yet, and that it ends; then carries the former
+    /// out.
+    fn log_last(&mut self, key: Key, is_logged: bool) -> Result<(), ApiError> {
+        let held = self.streams.get(key.0);
+        let served = held.and_then(|held| held.served.get(key.1));
+        let changes = served.map_or_else(Vec::new, |served| served.unlogged.clone());
+        if is_logged {
+            for some in changes.chunks(CHANGES_MAX) {
+                let bytes = encode_changes(some);
+                let command = Command::Consumer(ConsumerCommand::Consumed(key.1, &bytes));
+                self.append(key.0, now(), &command)?;
+            }
+            let command = Command::Consumer(ConsumerCommand::Remove(key.1));
+            self.log_now(key.0, now(), &command)?;
+        }
+        if let Some(held) = self.streams.get_mut(key.0) {
+            consumed(held, key.1, &changes);
+            held.finish();
+            if let Some(served) = held.served.get_mut(key.1) {
+                served.unlogged.clear();
+            }
+            self.consuming.stir(held);
+        }
+        Ok(())
+    }
+
     /// Deletes consumers that were unused for too long.
     pub(super) fn end_inactive(&mut self) {
         if self.consuming.inactive.is_empty() || self.failed {
@@ -189,7 +234,10 @@ impl Shard {
         let inactive = std::mem::take(&mut self.consuming.inactive);
         self.with_outbox(|shard, outbox| {
             for key in inactive {
-                let is_busy = |id| shard.streams.get(id).is_some_and(|held| held.parked.is_some());
+                let is_busy = |id| {
+                    let held = shard.streams.get(id);
+                    held.is_some_and(|held| held.parked.is_some() || held.is_offline())
+                };
                 // Those of busy streams come again when time passes.
                 if is_busy(key.0) {
                     continue;

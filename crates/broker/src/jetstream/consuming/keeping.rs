@@ -7,6 +7,7 @@ use anabranch_jetstream::config::Retention;
 use anabranch_jetstream::consumer::{Change, encode_changes};
 use anabranch_jetstream::stream::{Command, ConsumerCommand};
 
+use super::delivering::Consuming;
 use super::served::Key;
 use crate::jetstream::held::Held;
 use crate::jetstream::journal::is_out_of_space;
@@ -28,11 +29,15 @@ struct Done {
 impl Shard {
     /// Logs what consumers did, then carries it out in their streams.
     pub(super) fn log_consumed(&mut self) {
-        let waits = self.consuming.log_again.is_some_and(|then| Instant::now() < then);
-        if self.consuming.touched.is_empty() || waits || self.failed {
+        let again = self.consuming.log_again.is_some_and(|then| Instant::now() >= then);
+        if again {
+            self.consuming.log_again = None;
+            let Consuming { touched, waiting, .. } = &mut self.consuming;
+            touched.append(waiting);
+        }
+        if self.consuming.touched.is_empty() || self.failed {
             return;
         }
-        self.consuming.log_again = None;
         let (mut done, mut needs_sync) = (Vec::new(), false);
         for key in std::mem::take(&mut self.consuming.touched) {
             match self.log_one(key) {
@@ -41,11 +46,8 @@ impl Shard {
                     done.push(one);
                 }
                 Ok(None) => {}
-                Err(()) => {
-                    // There is room behind the next checkpoint, or once the stream is not busy.
-                    self.consuming.touched.push(key);
-                    self.consuming.log_again = Some(Instant::now() + AGAIN_AFTER);
-                }
+                // There is room behind the next checkpoint, or once the stream is not busy.
+                Err(()) => self.wait_to_log(key),
             }
         }
         let logged = if needs_sync { self.wait_for_commit() } else { self.journal.write() };
@@ -59,7 +61,8 @@ impl Shard {
         }
     }
 
-    /// Adds what a consumer did to the log, if it is logged; an error: it must wait.
+    /// Adds what a consumer did to the log, if it is logged; an error: it must wait, and nothing
+    /// was taken.
     fn log_one(&mut self, key: Key) -> Result<Option<Done>, ()> {
         let Some(held) = self.streams.get_mut(key.0) else { return Ok(None) };
         let is_logged = held.is_logged()
@@ -78,7 +81,7 @@ impl Shard {
             let bytes = encode_changes(&changes);
             let command = Command::Consumer(ConsumerCommand::Consumed(key.1, &bytes));
             if self.journal.append(key.0, now(), &command).is_err() {
-                self.take_back(vec![Done { key, changes, confirms }]);
+                self.put_back(Done { key, changes, confirms });
                 return Err(());
             }
         }
@@ -88,20 +91,32 @@ impl Shard {
         Ok(Some(Done { key, changes, confirms }))
     }
 
+    /// What a consumer did is tried to be logged again later.
+    fn wait_to_log(&mut self, key: Key) {
+        self.consuming.waiting.push(key);
+        self.consuming.log_again.get_or_insert(Instant::now() + AGAIN_AFTER);
+    }
+
     /// What was to be logged was not.
     fn take_back(&mut self, done: Vec<Done>) {
-        for Done { key, mut changes, mut confirms } in done {
-            let held = self.streams.get_mut(key.0);
-            let Some(served) = held.and_then(|held| held.served.get_mut(key.1)) else { continue };
-            changes.append(&mut served.unlogged);
-            served.unlogged = changes;
-            confirms.append(&mut served.confirms);
-            served.confirms = confirms;
-            if !std::mem::replace(&mut served.is_touched, true) {
-                self.consuming.touched.push(key);
+        for one in done.into_iter().rev() {
+            let key = one.key;
+            if self.put_back(one) {
+                self.wait_to_log(key);
             }
         }
-        self.consuming.log_again = Some(Instant::now() + AGAIN_AFTER);
+    }
+
+    /// Gives a consumer back what was not logged; whether it is on no list.
+    fn put_back(&mut self, done: Done) -> bool {
+        let Done { key, mut changes, mut confirms } = done;
+        let held = self.streams.get_mut(key.0);
+        let Some(served) = held.and_then(|held| held.served.get_mut(key.1)) else { return false };
+        changes.append(&mut served.unlogged);
+        served.unlogged = changes;
+        confirms.append(&mut served.confirms);
+        served.confirms = confirms;
+        !std::mem::replace(&mut served.is_touched, true)
     }
 
     /// What consumers did is in the log.
@@ -110,8 +125,18 @@ impl Shard {
             if let Some(held) = self.streams.get_mut(key.0) {
                 consumed(held, key.1, &changes);
                 self.consuming.stir(held);
+                if changes.len() == CHANGES_AT_ONCE
+                    && let Some(served) = held.served.get_mut(key.1)
+                {
+                    // It may have waited for that.
+                    self.consuming.set_ready(key, served);
+                }
+                let is_busy = held.machine.is_busy();
                 if held.machine.config().retention != Retention::Limits {
                     self.touched.push(key.0);
+                }
+                if is_busy {
+                    self.park(key.0, None);
                 }
             }
             confirms.iter().for_each(|to| outbox.send(to, b"", 0, b""));

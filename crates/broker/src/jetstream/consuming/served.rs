@@ -62,8 +62,10 @@ impl Served {
         config.name.clone_from(&consumer.name);
         let state = consumer.state.clone();
         let seed = start.seed ^ u64::from(consumer.number);
+        let mut session = Session::new(stream, &config, state, begin, start.now, seed);
+        session.resume_at(consumer.seen + 1);
         Self {
-            session: Session::new(stream, &config, state, begin, start.now, seed),
+            session,
             filters: consumer.config.filters().into(),
             tally,
             looked: (0, 0),
@@ -167,7 +169,7 @@ pub struct ServedAll {
     /// Those that have something to do with messages that may leave.
     awaiting: BTreeSet<u32>,
     /// Those from which messages were taken.
-    robbed: Vec<u32>,
+    robbed: BTreeSet<u32>,
 }
 
 impl ServedAll {
@@ -250,7 +252,7 @@ impl ServedAll {
                 }
             }
             if is_robbed {
-                self.robbed.push(number);
+                self.robbed.insert(number);
             }
         }
     }
@@ -271,7 +273,8 @@ impl ServedAll {
                 |filter: &String| matching::is_subset(filter.as_bytes(), subjects.as_bytes());
             let beside =
                 |filter: &String| matching::collide(filter.as_bytes(), subjects.as_bytes());
-            let first = if subjects.is_empty() || own.iter().any(within) {
+            let is_within = !own.is_empty() && own.iter().all(within);
+            let first = if subjects.is_empty() || is_within {
                 next
             } else if own.is_empty() || own.iter().any(beside) {
                 index.first_seq()
@@ -279,7 +282,7 @@ impl ServedAll {
                 continue;
             };
             served.session.purged(first);
-            self.robbed.push(number);
+            self.robbed.insert(number);
         }
     }
 
@@ -288,13 +291,13 @@ impl ServedAll {
         for (&number, served) in &mut self.by_number {
             if let Some(served) = served {
                 served.session.purged(first);
-                self.robbed.push(number);
+                self.robbed.insert(number);
             }
         }
     }
 
     /// Those from which messages were taken since this was asked last.
-    pub fn take_robbed(&mut self) -> Vec<u32> {
+    pub fn take_robbed(&mut self) -> BTreeSet<u32> {
         std::mem::take(&mut self.robbed)
     }
 }

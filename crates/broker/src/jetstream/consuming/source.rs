@@ -38,6 +38,9 @@ impl Scratch {
     }
 }
 
+/// Messages in a row that cannot be read, before others have their turn.
+const UNREADABLE_MAX: u64 = 64;
+
 /// Memory that is kept between turns.
 const BYTES_KEPT: usize = 256 * 1024;
 
@@ -203,6 +206,11 @@ impl Source for View<'_, '_> {
                     }
                     self.unreadable += 1;
                     from = at + 1;
+                    if self.unreadable >= UNREADABLE_MAX {
+                        self.looked = (seq, from);
+                        self.is_unfinished = true;
+                        return None;
+                    }
                 }
                 Wanted::NotBefore(at) => {
                     self.looked = (seq, at);

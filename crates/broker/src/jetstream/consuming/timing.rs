@@ -21,10 +21,13 @@ impl Shard {
             return;
         }
         self.with_outbox(|shard, outbox| {
-            for _ in 0..CONSUMERS_AT_ONCE {
-                let due = shard.consuming.deadlines.first().filter(|(due, _)| *due <= now);
-                let Some(&(due, key)) = due else { return };
-                shard.consuming.deadlines.remove(&(due, key));
+            let due = shard.consuming.deadlines.iter().take_while(|(due, _)| *due <= now);
+            // Each once: it may be due again at once.
+            let due: Vec<_> = due.take(CONSUMERS_AT_ONCE).copied().collect();
+            for (due, key) in due {
+                if !shard.consuming.deadlines.remove(&(due, key)) {
+                    continue;
+                }
                 shard.attend(key, outbox, |served, view| {
                     served.deadline = None;
                     served.session.tick(now, view);

@@ -6,7 +6,7 @@
 use super::check::{are_unique, backoff, check};
 use super::defaults::{self, EPHEMERAL_INACTIVE};
 use super::{AckPolicy, Action, ConsumerConfig, ConsumerRequest, DeliverPolicy, Surroundings};
-use crate::config::{AccountLimits, Mode, Retention};
+use crate::config::{AccountLimits, Mode, Retention, Storage};
 use crate::error::{self, ApiError, consumer_create_failed};
 use crate::name::NAME_BYTES_MAX;
 use crate::time::{Nanos, Timestamp};
@@ -148,7 +148,8 @@ fn add(
     if config.is_durable() && config.durable.len() > NAME_BYTES_MAX {
         return Err(error::consumer_name_too_long(NAME_BYTES_MAX));
     }
-    if name.len() > NAME_BYTES_MAX {
+    let is_on_disk = around.stream.storage == Storage::File && !config.memory_storage;
+    if is_on_disk && name.len() > NAME_BYTES_MAX {
         // nats-server finds no place for it on disk.
         return Err(consumer_create_failed("error creating store for consumer"));
     }

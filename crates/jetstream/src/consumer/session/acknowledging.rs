@@ -170,6 +170,13 @@ impl Session {
 
     /// All messages before `first` left the stream at once.
     pub fn purged(&mut self, first: u64) {
+        let state = &self.state;
+        let waits = state.unacked.range(..first).next().is_some()
+            || state.exhausted.range(..first).next().is_some();
+        let is_known = self.position >= first && state.floor.stream.saturating_add(1) >= first;
+        if is_known && !waits && self.skip.is_none() {
+            return;
+        }
         if let Some(skip) = &mut self.skip {
             let gone = skip.seqs.partition_point(|&seq| seq < first);
             skip.seqs.drain(..gone);

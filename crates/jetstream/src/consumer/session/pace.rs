@@ -61,6 +61,11 @@ impl Pace {
         self.before = (seq < self.replay_to).then_some((time, now));
     }
 
+    /// It is `now`: what was not to be sent before that may be.
+    pub(super) fn pass(&mut self, now: i64) {
+        self.due = self.due.filter(|&due| due > now);
+    }
+
     /// When the message that was not allowed will be.
     pub(super) fn due(&self) -> Option<i64> {
         self.due

@@ -22,6 +22,9 @@ impl Session {
             self.effects.push(Effect::Resumed);
         }
         self.end_pin(now);
+        if let Some(pace) = &mut self.pace {
+            pace.pass(now);
+        }
         match &self.mode {
             Mode::Pull(pull) if pull.requests.due().is_some_and(|due| due <= now) => {
                 self.scan(now, Messages::More, source);
