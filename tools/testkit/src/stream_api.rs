@@ -20,6 +20,9 @@ use crate::wire::{Arrival, Chunks, Connection};
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What stands in the answer when a stream has no place on disk.
+const NO_STORE: &str = "\"err_code\":10049";
+
 /// What can go wrong besides a different answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,12 +109,13 @@ impl Transcript {
                 asker.subscribe(subject)?;
             } else if let Some(request) = line.strip_prefix("> ") {
                 let (call, body) = request.split_once(' ').unwrap_or((request, ""));
+                let recorded = self.lines.get(index + 1).and_then(|next| next.strip_prefix("< "));
                 let answer = if call.starts_with("CONSUMER.") {
                     redaction.redact(request, &asker.ask(call, body)?)
                 } else {
-                    shown(&asker.ask(&format!("STREAM.{call}"), body)?)
+                    let is_late = !recorded.is_some_and(|answer| answer.contains(NO_STORE));
+                    shown(&asker.ask_for_stream(&format!("STREAM.{call}"), body, is_late)?)
                 };
-                let recorded = self.lines.get(index + 1).and_then(|next| next.strip_prefix("< "));
                 if recorded != Some(answer.as_str()) {
                     differences.push(Difference { line: index + 1, answer });
                 }
@@ -171,6 +175,18 @@ impl Asker {
             }
             if self.connection.fill(deadline)? != Arrival::Bytes {
                 return Err(Error::NoAnswer(call.to_owned()));
+            }
+        }
+    }
+
+    /// The same. If `is_late`, what may have no store because nats-server still removes that of a
+    /// stream of the same name is asked for again.
+    fn ask_for_stream(&mut self, call: &str, body: &str, is_late: bool) -> Result<String, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask(call, body)?;
+            if !is_late || !answer.contains(NO_STORE) || Instant::now() >= deadline {
+                return Ok(answer);
             }
         }
     }

@@ -43,6 +43,8 @@ pub struct Consuming {
     pub(super) inactive: Vec<Key>,
     /// Who sends unasked.
     pub(super) senders: Senders,
+    /// Those of whom it is to be looked who listens.
+    pub(super) looking: BTreeSet<Key>,
     /// Where interest changed.
     pub(super) interests: Arc<Interests>,
     /// When it is tried again to log what they did.
@@ -62,6 +64,7 @@ impl Consuming {
             stirred: BTreeSet::new(),
             inactive: Vec::new(),
             senders: Senders::default(),
+            looking: BTreeSet::new(),
             interests: Arc::new(Interests::new(Arc::clone(inbox))),
             log_again: None,
             scratch: Scratch::default(),
@@ -81,6 +84,7 @@ impl Consuming {
         !self.ready.is_empty()
             || !self.stirred.is_empty()
             || !self.inactive.is_empty()
+            || !self.looking.is_empty()
             || !self.touched.is_empty()
     }
 

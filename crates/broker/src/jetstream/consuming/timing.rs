@@ -2,6 +2,7 @@
 
 use anabranch_subject::trie::{Interest, Matches};
 
+use super::delivering::Consuming;
 use super::served::{Key, Served};
 use crate::jetstream::shard::{Shard, now};
 
@@ -67,14 +68,18 @@ impl Shard {
 
     /// Somebody began or ended to listen to what consumers send unasked.
     pub(super) fn note_interests(&mut self) {
-        let changed = self.consuming.interests.take();
-        if changed.is_empty() {
+        for subject in self.consuming.interests.take() {
+            let Consuming { senders, looking, .. } = &mut self.consuming;
+            looking.extend(senders.of(&subject));
+        }
+        if self.consuming.looking.is_empty() {
             return;
         }
-        let keys = changed.iter().flat_map(|subject| self.consuming.senders.of(subject).to_vec());
-        let keys: Vec<Key> = keys.collect();
         self.with_outbox(|shard, outbox| {
-            keys.iter().for_each(|&key| shard.look_who_listens(key, outbox));
+            for _ in 0..CONSUMERS_AT_ONCE {
+                let Some(key) = shard.consuming.looking.pop_first() else { return };
+                shard.look_who_listens(key, outbox);
+            }
         });
     }
 
