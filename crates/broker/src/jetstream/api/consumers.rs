@@ -17,6 +17,7 @@ use anabranch_jetstream::publish::block;
 use anabranch_jetstream::stream::{Command, Consumer, ConsumerCommand, identity};
 use anabranch_jetstream::{ApiError, Timestamp, error, json};
 
+use super::streams::Metadata;
 use super::{Reply, Request};
 use crate::jetstream::advising::{advise_of, new_id};
 use crate::jetstream::consuming::Key;
@@ -330,15 +331,6 @@ fn unpin(
         true
     });
     Ok(ConsumerUnpinned {})
-}
-
-/// Which metadata a description has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Metadata {
-    /// That of the stored configuration.
-    Stored,
-    /// With the server's version and level.
-    Answered,
 }
 
 /// All consumers of a stream, for monitoring: those that clients made for themselves, or those that

@@ -320,7 +320,7 @@ fn deleted(index: &Index, storage: Storage, bytes_max: u64) -> Option<Vec<u64>> 
 
 /// Which metadata a description has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Metadata {
+pub(super) enum Metadata {
     /// That of the stored configuration.
     Stored,
     /// With the server's version and level.

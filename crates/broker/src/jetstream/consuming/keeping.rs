@@ -24,6 +24,7 @@ struct Done {
     key: Key,
     changes: Vec<Change>,
     confirms: Vec<Vec<u8>>,
+    is_logged: bool,
 }
 
 impl Shard {
@@ -42,7 +43,7 @@ impl Shard {
         for key in std::mem::take(&mut self.consuming.touched) {
             match self.log_one(key) {
                 Ok(Some(one)) => {
-                    needs_sync |= !one.confirms.is_empty();
+                    needs_sync |= one.is_logged && !one.confirms.is_empty();
                     done.push(one);
                 }
                 Ok(None) => {}
@@ -81,14 +82,14 @@ impl Shard {
             let bytes = encode_changes(&changes);
             let command = Command::Consumer(ConsumerCommand::Consumed(key.1, &bytes));
             if self.journal.append(key.0, now(), &command).is_err() {
-                self.put_back(Done { key, changes, confirms });
+                self.put_back(Done { key, changes, confirms, is_logged });
                 return Err(());
             }
         }
         if !is_all {
             self.consuming.touched.push(key);
         }
-        Ok(Some(Done { key, changes, confirms }))
+        Ok(Some(Done { key, changes, confirms, is_logged }))
     }
 
     /// What a consumer did is tried to be logged again later.
@@ -105,11 +106,15 @@ impl Shard {
                 self.wait_to_log(key);
             }
         }
+        // Nor is what is left of them tried at once.
+        let Consuming { touched, waiting, .. } = &mut self.consuming;
+        waiting.append(touched);
+        self.consuming.log_again.get_or_insert(Instant::now() + AGAIN_AFTER);
     }
 
     /// Gives a consumer back what was not logged; whether it is on no list.
     fn put_back(&mut self, done: Done) -> bool {
-        let Done { key, mut changes, mut confirms } = done;
+        let Done { key, mut changes, mut confirms, .. } = done;
         let held = self.streams.get_mut(key.0);
         let Some(served) = held.and_then(|held| held.served.get_mut(key.1)) else { return false };
         changes.append(&mut served.unlogged);
@@ -121,8 +126,12 @@ impl Shard {
 
     /// What consumers did is in the log.
     fn carry_out(&mut self, done: Vec<Done>, outbox: &mut Outbox<'_>) {
-        for Done { key, changes, confirms } in done {
+        for Done { key, changes, confirms, .. } in done {
             if let Some(held) = self.streams.get_mut(key.0) {
+                // What the record before it began is done first, as when the log is read again.
+                if held.machine.is_busy() {
+                    held.finish();
+                }
                 consumed(held, key.1, &changes);
                 self.consuming.stir(held);
                 if changes.len() == CHANGES_AT_ONCE
